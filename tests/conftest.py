@@ -1,0 +1,45 @@
+"""What every test shares: the profiles of hypothesis, and what a skipped test means."""
+
+from __future__ import annotations
+
+import os
+import shutil
+
+import hypothesis
+import pytest
+
+CI = os.environ.get("CI") == "true"
+
+hypothesis.settings.register_profile("ci", derandomize=True, deadline=None)
+hypothesis.settings.register_profile("dev", deadline=None)
+hypothesis.settings.load_profile("ci" if CI else "dev")
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skip a test marked ``needs("program")`` where the program is not installed."""
+    for mark in item.iter_markers("needs"):
+        for program in mark.args:
+            if shutil.which(program) is None:
+                pytest.skip(f"{program} is not installed")
+
+
+def unproven(config: pytest.Config) -> int:
+    """How many tests proved nothing in this run: skipped, or expected to fail."""
+    reporter = config.pluginmanager.get_plugin("terminalreporter")
+    stats = {} if reporter is None else reporter.stats
+    return len(stats.get("skipped", ())) + len(stats.get("xfailed", ()))
+
+
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    """Under ``CI=true`` a run in which a test proved nothing has failed."""
+    if CI and exitstatus == pytest.ExitCode.OK and unproven(session.config):
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
+    """Say that the skips failed the run; pytest itself lists them with their reasons."""
+    if CI and (count := unproven(config)):
+        text = f"CI=true: {count} skipped or expected to fail, so this run has failed"
+        terminalreporter.write_sep("=", text, red=True, bold=True)
