@@ -1,0 +1,334 @@
+"""Every reason Milepost gives for saying no: one table, with the id, the error and the text.
+
+The ids are stable and part of the API. ``default_message`` is the text with its arguments put
+in; arguments are data and never templates. The docs list this table.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from milepost.rules.values import ErrorName as E
+from milepost.rules.values import Message, Value
+
+
+class Reason(NamedTuple):
+    """One way a request can be refused."""
+
+    id: str
+    error: E
+    text: str
+
+
+class Refusal(Value, frozen=True):
+    """A refusal as a value: nothing was changed."""
+
+    reason: Reason
+    args: tuple[str, ...] = ()
+
+    @property
+    def error(self) -> E:
+        """The standard error a door reports."""
+        return self.reason.error
+
+    @property
+    def message(self) -> Message:
+        """The message a door sends."""
+        text = self.reason.text.format(*self.args)
+        return Message(id=self.reason.id, default_message=text, args=self.args)
+
+
+# The rules of the update table, in its order.
+FINISHED = Reason(
+    "milepost.task.finished",
+    E.NOT_ALLOWED_IN_CURRENT_STATE,
+    "status: the task is {0}, which is final; it cannot become {1}.",
+)
+BACK_TO_PENDING = Reason(
+    "milepost.task.back_to_pending",
+    E.INVALID_ARGUMENT,
+    "status: the task is {0}; it cannot become {1} again.",
+)
+PROGRESS_NOT_RUNNING = Reason(
+    "milepost.task.progress_not_running",
+    E.NOT_ALLOWED_IN_CURRENT_STATE,
+    "percent_done: progress {2} of {3} was given, but the task is {0} and stays {1};"
+    " only a running task reports progress.",
+)
+PROGRESS_NEGATIVE = Reason(
+    "milepost.task.progress_negative",
+    E.INVALID_ARGUMENT,
+    "percent_done.{0}: {1} is below 0.",
+)
+PROGRESS_OVER_TOTAL = Reason(
+    "milepost.task.progress_over_total",
+    E.INVALID_ARGUMENT,
+    "percent_done.completed: {0} is more than the total {1}.",
+)
+PROGRESS_BACKWARDS = Reason(
+    "milepost.task.progress_backwards",
+    E.INVALID_ARGUMENT,
+    "percent_done.completed: {0} is less than the stored {1}; it can only grow.",
+)
+START_NOT_ALLOWED = Reason(
+    "milepost.task.start_not_allowed",
+    E.NOT_ALLOWED_IN_CURRENT_STATE,
+    "start_time: {1} cannot be set while the task is {0}.",
+)
+END_NOT_ALLOWED = Reason(
+    "milepost.task.end_not_allowed",
+    E.NOT_ALLOWED_IN_CURRENT_STATE,
+    "end_time: {1} cannot be set while the task is {0}; only a finished task has an end.",
+)
+END_BEFORE_START = Reason(
+    "milepost.task.end_before_start",
+    E.INVALID_ARGUMENT,
+    "end_time: {0} lies before the start {1}.",
+)
+TIME_IN_FUTURE = Reason(
+    "milepost.task.time_in_future",
+    E.INVALID_ARGUMENT,
+    "{0}: {1} lies more than {2} seconds in the future.",
+)
+ERROR_MISSING = Reason(
+    "milepost.task.error_missing",
+    E.INVALID_ARGUMENT,
+    "error: it must be given when status is FAILED.",
+)
+ERROR_NOT_FAILED = Reason(
+    "milepost.task.error_not_failed",
+    E.INVALID_ARGUMENT,
+    "error: {1} was given, but the status is {0}; only a FAILED task has an error.",
+)
+RESULT_PENDING = Reason(
+    "milepost.task.result_pending",
+    E.INVALID_ARGUMENT,
+    "result: {0} was given, but a PENDING task has no result.",
+)
+
+# Strict mode, create, cancel.
+FIELD_NEEDS_STATUS = Reason(
+    "milepost.spec.field_needs_status",
+    E.INVALID_ARGUMENT,
+    "{0}: it may not be given when the same spec names the status {1}"
+    " (the server checks specs strictly).",
+)
+PARENT_UNKNOWN = Reason(
+    "milepost.task.parent_unknown", E.INVALID_ARGUMENT, "parent_task: there is no task {0}."
+)
+OPERATION_CLOSED = Reason(
+    "milepost.task.operation_not_registered",
+    E.INVALID_ARGUMENT,
+    "operation_id: {0} is not among the registered operations of the extension {1}.",
+)
+CANCEL_FINISHED = Reason(
+    "milepost.task.cancel_finished",
+    E.NOT_ALLOWED_IN_CURRENT_STATE,
+    "task: it is {0} already and cannot be canceled.",
+)
+NOT_CANCELABLE = Reason(
+    "milepost.task.not_cancelable", E.UNSUPPORTED, "task: {0} was created as not cancelable."
+)
+
+# Reading and finding.
+TASK_UNKNOWN = Reason("milepost.task.unknown", E.NOT_FOUND, "task: there is no task {0}.")
+FILTER_EMPTY = Reason(
+    "milepost.list.filter_empty",
+    E.INVALID_ARGUMENT,
+    "filter_spec: it needs tasks or services, and neither was given.",
+)
+TOO_MANY_MATCHES = Reason(
+    "milepost.list.too_many",
+    E.RESOURCE_INACCESSIBLE,
+    "filter_spec: more than {0} tasks match; narrow the filter.",
+)
+
+# Who may what.
+NOT_YOURS = Reason(
+    "milepost.access.not_allowed",
+    E.UNAUTHORIZED,
+    "{0}: with the role {1} you may see it, but not {2} it.",
+)
+CREATE_NOT_ALLOWED = Reason(
+    "milepost.access.create_not_allowed", E.UNAUTHORIZED, "The role {0} may not create tasks."
+)
+NO_SESSION = Reason(
+    "milepost.access.no_session",
+    E.UNAUTHENTICATED,
+    "The request needs a session: log in and send the header vmware-api-session-id.",
+)
+SESSION_UNKNOWN = Reason(
+    "milepost.access.session_unknown",
+    E.UNAUTHENTICATED,
+    "The session is unknown or has ended: log in again.",
+)
+LOGIN_FAILED = Reason(
+    "milepost.access.login_failed",
+    E.UNAUTHENTICATED,
+    "The user name or the password is wrong.",
+)
+LOGIN_NEEDS_BASIC = Reason(
+    "milepost.access.login_needs_basic",
+    E.UNAUTHENTICATED,
+    "A login needs a user name and a password in the header Authorization: Basic.",
+)
+FOREIGN_ORIGIN = Reason(
+    "milepost.access.foreign_origin",
+    E.UNAUTHORIZED,
+    "Origin: {0} is another host; a session cookie does not count for it.",
+)
+LOGINS_BUSY = Reason(
+    "milepost.access.logins_busy",
+    E.RESOURCE_BUSY,
+    "Too many logins are being checked at once: try again in a moment.",
+)
+
+# Values that do not fit.
+NOT_JSON = Reason("milepost.json.not_json", E.INVALID_REQUEST, "The body is not JSON: {0}.")
+DUPLICATE_KEY = Reason(
+    "milepost.json.duplicate_key", E.INVALID_ARGUMENT, "{0}: the member {1} is given twice."
+)
+LONE_SURROGATE = Reason(
+    "milepost.json.lone_surrogate",
+    E.INVALID_ARGUMENT,
+    "{0}: the text {1} holds half of a surrogate pair.",
+)
+NUL_IN_TEXT = Reason(
+    "milepost.json.nul_in_text", E.INVALID_ARGUMENT, "{0}: the text {1} holds a NUL character."
+)
+NUMBER_RANGE = Reason(
+    "milepost.json.number_range",
+    E.INVALID_ARGUMENT,
+    "{0}: the number {1} is outside the range of {2}.",
+)
+TOO_DEEP = Reason(
+    "milepost.value.too_deep", E.INVALID_ARGUMENT, "{0}: it is nested deeper than {1} levels."
+)
+TOO_LONG = Reason(
+    "milepost.value.too_long", E.INVALID_ARGUMENT, "{0}: {1} {2} are more than the limit of {3}."
+)
+WRONG_TYPE = Reason(
+    "milepost.value.wrong_type", E.INVALID_ARGUMENT, "{0}: {2} was given where {1} is expected."
+)
+UNKNOWN_MEMBER = Reason(
+    "milepost.value.unknown_member",
+    E.INVALID_ARGUMENT,
+    "{0}: the member is not known (its value was {1}).",
+)
+MISSING_MEMBER = Reason(
+    "milepost.value.missing_member", E.INVALID_ARGUMENT, "{0}: it is required and was not given."
+)
+UNKNOWN_ENUM = Reason(
+    "milepost.value.unknown_enumeration",
+    E.INVALID_ARGUMENT,
+    "{0}: {1} is not one of {2}.",
+)
+BAD_DATE_TIME = Reason(
+    "milepost.value.bad_date_time",
+    E.INVALID_ARGUMENT,
+    "{0}: {1} is not a date and time like 2015-01-01T22:13:05.651Z.",
+)
+OUT_OF_BOUNDS = Reason(
+    "milepost.value.out_of_bounds", E.INVALID_ARGUMENT, "{0}: {1} is not between {2} and {3}."
+)
+ERROR_TYPES_DISAGREE = Reason(
+    "milepost.value.error_types_disagree",
+    E.INVALID_ARGUMENT,
+    "{0}: the error_type {1} does not belong to the type {2}.",
+)
+BAD_TYPE_NAME = Reason(
+    "milepost.value.bad_type_name",
+    E.INVALID_ARGUMENT,
+    "{0}: {1} is not a dotted name like com.vmware.vapi.std.errors.not_found.",
+)
+UNKNOWN_PARAMETER = Reason(
+    "milepost.query.unknown_parameter",
+    E.INVALID_ARGUMENT,
+    "The query parameter {0} (value {1}) is not known here.",
+)
+REPEATED_PARAMETER = Reason(
+    "milepost.query.repeated_parameter",
+    E.INVALID_ARGUMENT,
+    "The query parameter {0} is given twice; the second value is {1}.",
+)
+BAD_PARAMETER = Reason(
+    "milepost.query.bad_parameter",
+    E.INVALID_ARGUMENT,
+    "The query parameter {0} is {1}; {2} is expected.",
+)
+MISSING_PARAMETER = Reason(
+    "milepost.query.missing_parameter",
+    E.INVALID_ARGUMENT,
+    "The query parameter {0} is missing; {1} is expected.",
+)
+
+# HTTP itself.
+NO_SUCH_PATH = Reason(
+    "milepost.http.no_such_path", E.OPERATION_NOT_FOUND, "There is nothing at {0}."
+)
+NO_SUCH_METHOD = Reason(
+    "milepost.http.no_such_method",
+    E.INVALID_REQUEST,
+    "The method {0} is not allowed here; allowed are {1}.",
+)
+BODY_TOO_LARGE = Reason(
+    "milepost.http.body_too_large",
+    E.INVALID_REQUEST,
+    "The body is larger than the limit of {0} bytes.",
+)
+URL_TOO_LONG = Reason(
+    "milepost.http.url_too_long",
+    E.INVALID_REQUEST,
+    "The URL is longer than the limit of {0} bytes.",
+)
+HEADERS_TOO_LARGE = Reason(
+    "milepost.http.headers_too_large",
+    E.INVALID_REQUEST,
+    "The request has more than {0} headers, or more than {1} bytes of them.",
+)
+NO_HOST = Reason("milepost.http.no_host", E.INVALID_REQUEST, "The request has no Host header.")
+BROKEN_HTTP = Reason("milepost.http.broken", E.INVALID_REQUEST, "This is not HTTP/1.1.")
+REQUEST_LATE = Reason(
+    "milepost.http.late", E.INVALID_REQUEST, "The request did not arrive in time."
+)
+TOO_MANY_CONNECTIONS = Reason(
+    "milepost.http.too_many_connections",
+    E.SERVICE_UNAVAILABLE,
+    "{0} connections are open already; try again in a moment.",
+)
+WRONG_MEDIA_TYPE = Reason(
+    "milepost.http.wrong_media_type",
+    E.INVALID_REQUEST,
+    "Content-Type: {0} was given where application/json is expected.",
+)
+REPEATED_HEADER = Reason(
+    "milepost.http.repeated_header",
+    E.INVALID_REQUEST,
+    "The header {0} is given twice; the second value is {1}.",
+)
+
+# The service itself.
+NOT_READY = Reason(
+    "milepost.service.not_ready",
+    E.SERVICE_UNAVAILABLE,
+    "The service cannot take changes now.",
+)
+STORE_UNAVAILABLE = Reason(
+    "milepost.service.unavailable",
+    E.SERVICE_UNAVAILABLE,
+    "The store cannot be reached now; nothing was acknowledged. Try again.",
+)
+TOO_BUSY = Reason(
+    "milepost.service.too_busy",
+    E.RESOURCE_BUSY,
+    "{0} changes are waiting already; try again in a moment.",
+)
+INTERNAL_FAULT = Reason(
+    "milepost.service.fault",
+    E.ERROR,
+    "A fault inside the service; the log has it under the request id {0}.",
+)
+
+REASONS: dict[str, Reason] = {
+    reason.id: reason for reason in list(globals().values()) if isinstance(reason, Reason)
+}

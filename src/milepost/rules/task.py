@@ -1,0 +1,128 @@
+"""A task, what can be asked of it, and what comes of asking.
+
+Commands are imperative (``UpdateTask``), events are past (``EventKind.UPDATED``).
+"""
+
+from __future__ import annotations
+
+import enum
+from typing import Literal
+
+from milepost.rules.reasons import Refusal
+from milepost.rules.values import (
+    EMPTY_MESSAGE,
+    NO_PROGRESS,
+    ROOT_FOLDER,
+    ErrorValue,
+    Instant,
+    Message,
+    Opaque,
+    Progress,
+    Status,
+    Target,
+    Value,
+)
+
+DAY_SECONDS = 86_400
+
+
+class Task(Value, frozen=True, kw_only=True):
+    """The record of one run of an operation, at one revision.
+
+    ``start_given`` says whether a client named the start; a start the service set itself may
+    still yield to an earlier end. ``finished_at`` is the service's own clock.
+    """
+
+    id: str
+    revision: int
+    service: str
+    operation: str
+    cancelable: bool
+    target: Target
+    principal: str
+    created_at: Instant
+    updated_at: Instant
+    user: str | None = None
+    parent: str | None = None
+    status: Status = Status.PENDING
+    description: Message = EMPTY_MESSAGE
+    progress: Progress = NO_PROGRESS
+    error: ErrorValue | None = None
+    result: Opaque | None = None
+    start_time: Instant | None = None
+    start_given: bool = False
+    end_time: Instant | None = None
+    finished_at: Instant | None = None
+    cancel_requested: Instant | None = None
+
+
+class UpdateTask(Value, frozen=True, kw_only=True):
+    """What an update asks for; an unset field leaves the stored value."""
+
+    progress: Progress | None = None
+    description: Message | None = None
+    status: Status | None = None
+    error: ErrorValue | None = None
+    result: Opaque | None = None
+    start_time: Instant | None = None
+    end_time: Instant | None = None
+
+
+class CreateTask(UpdateTask, frozen=True, kw_only=True):
+    """What a create asks for: an update of an empty task, and what never changes afterwards."""
+
+    operation: str
+    cancelable: bool
+    target: Target = ROOT_FOLDER
+    user: str | None = None
+    parent: str | None = None
+
+
+class Ruleset(Value, frozen=True, kw_only=True):
+    """The settings the rules depend on.
+
+    ``max_clock_skew`` is in seconds. ``operations`` holds the registered operations of each
+    extension; it counts only when ``operations_closed``.
+    """
+
+    spec_validation: Literal["effective", "strict"] = "effective"
+    progress_messages: Literal["keep", "ignore"] = "keep"
+    max_clock_skew: int = DAY_SECONDS
+    operations_closed: bool = False
+    operations: dict[str, frozenset[str]] = {}
+
+
+DEFAULT_RULES = Ruleset()
+
+
+class EventKind(enum.StrEnum):
+    """What has happened to a task."""
+
+    CREATED = "created"
+    UPDATED = "updated"
+    CANCEL_REQUESTED = "cancel_requested"
+
+
+class Change(Value, frozen=True):
+    """One accepted step of one task: ``before`` is ``None`` when the step created it."""
+
+    kind: EventKind
+    before: Task | None
+    after: Task
+
+
+class Accepted(Value, frozen=True):
+    """The decision was yes. ``change`` is ``None`` when there was nothing to change."""
+
+    task: Task
+    change: Change | None = None
+
+
+class Refused(Value, frozen=True):
+    """The decision was no. ``task`` is the task as it stays, where the caller may see it."""
+
+    refusal: Refusal
+    task: Task | None = None
+
+
+Decision = Accepted | Refused
