@@ -1,0 +1,158 @@
+"""What every store promises; the contract suite in ``tests/contract`` holds each one to it.
+
+A store takes a *decision*, not a transaction: ``change`` reads the tasks it is asked for, runs
+the pure decision, and makes what was accepted durable: the row with its next revision and the
+event, together or not at all. It may run the decision again, or together with others in one
+commit; it answers only after the commit that covers it.
+
+Events have positions in the order of their commits, without gaps that could be filled later: a
+reader that has seen position *n* will never see a smaller one appear.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Protocol
+
+from milepost.rules.finding import TaskFilter
+from milepost.rules.task import Decision, EventKind, Task
+from milepost.rules.values import Instant, Value
+
+Position = int
+"""Where an event stands in the log; positions start at 1."""
+
+Tasks = Mapping[str, Task]
+Decide = Callable[[Tasks], Decision]
+"""A pure decision over the tasks that were asked for; a missing key is a task that is not there."""
+
+
+class StoreError(Exception):
+    """Base of what a store raises; drivers' errors never leave it."""
+
+
+class Unavailable(StoreError):
+    """The change may or may not have been made; it was not acknowledged. Safe to repeat."""
+
+
+class Overloaded(StoreError):
+    """Too many changes are waiting; this one was not taken. ``waiting`` says how many."""
+
+    def __init__(self, waiting: int) -> None:
+        super().__init__(f"{waiting} changes are waiting")
+        self.waiting = waiting
+
+
+class Corrupt(StoreError):
+    """What is stored cannot be what this version of the service wrote."""
+
+
+class Locked(StoreError):
+    """Another server holds the store."""
+
+
+class Origin(Value, frozen=True):
+    """Who asked for a change, and from where (the peer's address, or a part of the service)."""
+
+    principal: str
+    source: str = ""
+
+
+class Outcome(Value, frozen=True):
+    """What came of a change. ``position`` is that of its event, or ``None`` without one."""
+
+    decision: Decision
+    position: Position | None = None
+
+
+class FieldChange(Value, frozen=True):
+    """One field of a task, before and after. Values of ``result`` are left out."""
+
+    field: str
+    before: object = None
+    after: object = None
+
+
+class Event(Value, frozen=True, kw_only=True):
+    """One accepted change. ``task`` is the task at that revision, without its result."""
+
+    position: Position
+    kind: EventKind
+    task: Task
+    changes: tuple[FieldChange, ...]
+    at: Instant
+    origin: Origin
+
+
+class User(Value, frozen=True, kw_only=True):
+    """Someone who may log in. ``password`` is an argon2id hash."""
+
+    name: str
+    role: str
+    password: str
+    extension: str | None = None
+    disabled: bool = False
+
+
+class Session(Value, frozen=True, kw_only=True):
+    """A login. ``token`` is the SHA-256 of the token, in hex; the token itself is never stored."""
+
+    token: str
+    user: str
+    created_at: Instant
+    used_at: Instant
+
+
+class Store(Protocol):
+    """Durable tasks, their events, users and sessions.
+
+    Every method may raise ``Unavailable``.
+    """
+
+    async def change(self, ids: Sequence[str], decide: Decide, origin: Origin) -> Outcome:
+        """Run a decision over the tasks with these ids and make what it accepts durable.
+
+        Raises ``Overloaded`` when the change was not taken at all. What ``decide`` raises comes
+        back to the caller and spoils no other change.
+        """
+
+    async def task(self, task_id: str) -> Task | None:
+        """One task, as the last acknowledged change left it."""
+
+    async def find(self, wanted: TaskFilter, limit: int) -> list[Task]:
+        """At most ``limit`` matching tasks, in the order they were created."""
+
+    async def events_after(self, position: Position, limit: int) -> list[Event]:
+        """The next events behind a position, at most ``limit``, in order."""
+
+    async def history(self, task_id: str, limit: int) -> list[Event]:
+        """The first ``limit`` events of one task, oldest first."""
+
+    async def user(self, name: str) -> User | None:
+        """One user."""
+
+    async def has_users(self) -> bool:
+        """Whether anyone may log in at all."""
+
+    async def put_user(self, user: User) -> None:
+        """Add a user, or replace the one of that name."""
+
+    async def session(self, token: str) -> tuple[Session, User] | None:
+        """One session with its user, by the hash of its token."""
+
+    async def put_session(self, session: Session) -> None:
+        """Add a session of a known user."""
+
+    async def touch_session(self, token: str, used_at: Instant) -> None:
+        """Note that a session was used; one that has ended stays ended."""
+
+    async def delete_session(self, token: str) -> None:
+        """End a session; ending one that is not there is no error."""
+
+    async def delete_sessions(self, *, created_before: Instant, used_before: Instant) -> None:
+        """End the sessions created or last used before these instants."""
+
+    async def ready(self) -> bool:
+        """Whether a change asked for now could be made."""
+
+    async def close(self) -> None:
+        """Finish every change that was taken, then let go of the store."""

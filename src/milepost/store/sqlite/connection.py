@@ -1,0 +1,97 @@
+"""Opening the database file: how it is set up, its lock, and its schema's versions."""
+
+from __future__ import annotations
+
+import sqlite3
+from importlib import resources
+from pathlib import Path
+
+import filelock
+
+from milepost.store.base import Corrupt, Locked, Unavailable
+
+DATABASE = "milepost.db"
+LOCK = "milepost.lock"
+BUSY_MILLISECONDS = 5_000
+CHECKPOINT_PAGES = 1_000
+WAL_KEPT_BYTES = 16 * 1024 * 1024
+
+WRITER_SETTINGS = (
+    "PRAGMA journal_mode = WAL",
+    "PRAGMA foreign_keys = ON",
+    # A sync must reach the platter on macOS too; elsewhere these two say nothing new.
+    "PRAGMA fullfsync = ON",
+    "PRAGMA checkpoint_fullfsync = ON",
+    f"PRAGMA busy_timeout = {BUSY_MILLISECONDS}",
+    f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}",
+    f"PRAGMA journal_size_limit = {WAL_KEPT_BYTES}",
+    "PRAGMA cache_size = -65536",
+)
+
+
+def open_writer(directory: Path, synchronous: str) -> sqlite3.Connection:
+    """The one connection that writes. Raises ``sqlite3.Error``."""
+    connection = connect(directory)
+    for setting in WRITER_SETTINGS:
+        connection.execute(setting)
+    connection.execute(f"PRAGMA synchronous = {synchronous}")
+    return connection
+
+
+def open_reader(directory: Path) -> sqlite3.Connection:
+    """A connection that only reads. Raises ``sqlite3.Error``."""
+    connection = connect(directory)
+    connection.execute(f"PRAGMA busy_timeout = {BUSY_MILLISECONDS}")
+    connection.execute("PRAGMA query_only = ON")
+    return connection
+
+
+def connect(directory: Path) -> sqlite3.Connection:
+    # Transactions are begun and ended by name; each connection is used by one thread at a time.
+    return sqlite3.connect(directory / DATABASE, isolation_level=None, check_same_thread=False)
+
+
+def take_directory(directory: Path) -> filelock.FileLock:
+    """Make the data directory, readable by its owner only, and lock it for this server.
+
+    Raises:
+        Unavailable: the directory cannot be made or written; the message names it.
+        Locked: another server holds it.
+    """
+    lock = filelock.FileLock(directory / LOCK, mode=0o600)
+    try:
+        directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+        lock.acquire(timeout=0)
+    except filelock.Timeout:
+        raise Locked(f"the data directory {directory} is in use by another server") from None
+    except OSError as fault:
+        text = f"the data directory {directory} cannot be used: {fault.strerror}"
+        raise Unavailable(text) from fault
+    return lock
+
+
+def migrations() -> list[str]:
+    """The steps of the schema in order; step *n* makes version *n*."""
+    folder = resources.files("milepost.store.sqlite") / "migrations"
+    files = sorted(entry.name for entry in folder.iterdir() if entry.name.endswith(".sql"))
+    return [(folder / name).read_text(encoding="utf-8") for name in files]
+
+
+def migrate(connection: sqlite3.Connection) -> None:
+    """Bring the schema to the version this program knows, one step a transaction.
+
+    Raises:
+        Corrupt: the database was written by a later version.
+        sqlite3.Error: a step failed; it left nothing behind.
+    """
+    steps = migrations()
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    if version > len(steps):
+        raise Corrupt(
+            f"the database has schema {version}, this program knows {len(steps)}:"
+            " it was written by a later version"
+        )
+    for number, step in enumerate(steps[version:], start=version + 1):
+        connection.executescript(
+            f"BEGIN IMMEDIATE;\n{step}\nPRAGMA user_version = {number};\nCOMMIT;"
+        )

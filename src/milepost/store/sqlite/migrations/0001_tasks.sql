@@ -1,0 +1,71 @@
+-- Tasks: one row a task, at its newest revision. Texts with structure are JSON.
+-- The CHECKs are fences: the rules decide, and a row they could never make is refused here.
+CREATE TABLE tasks (
+    number INTEGER PRIMARY KEY,
+    id TEXT NOT NULL UNIQUE CHECK (length(id) BETWEEN 22 AND 64),
+    revision INTEGER NOT NULL CHECK (revision >= 1),
+    service TEXT NOT NULL,
+    operation TEXT NOT NULL,
+    cancelable INTEGER NOT NULL CHECK (cancelable IN (0, 1)),
+    target_type TEXT NOT NULL,
+    target_id TEXT NOT NULL,
+    principal TEXT NOT NULL,
+    user TEXT,
+    parent TEXT,
+    created_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL,
+    status TEXT NOT NULL
+        CHECK (status IN ('PENDING', 'RUNNING', 'BLOCKED', 'SUCCEEDED', 'FAILED')),
+    description TEXT NOT NULL,
+    progress_total INTEGER NOT NULL CHECK (progress_total >= 0),
+    progress_completed INTEGER NOT NULL CHECK (progress_completed >= 0),
+    progress_message TEXT NOT NULL,
+    error TEXT,
+    result TEXT,
+    start_time INTEGER,
+    start_given INTEGER NOT NULL CHECK (start_given IN (0, 1)),
+    end_time INTEGER,
+    finished_at INTEGER,
+    cancel_requested INTEGER,
+    CHECK (progress_completed <= progress_total),
+    CHECK ((status = 'PENDING') = (start_time IS NULL)),
+    CHECK ((status IN ('SUCCEEDED', 'FAILED')) = (end_time IS NOT NULL)),
+    CHECK ((end_time IS NULL) = (finished_at IS NULL)),
+    CHECK (end_time IS NULL OR end_time >= start_time),
+    CHECK ((status = 'FAILED') = (error IS NOT NULL)),
+    CHECK (status <> 'PENDING' OR result IS NULL)
+) STRICT;
+
+CREATE INDEX tasks_by_service ON tasks (service, status);
+
+-- The log of what has happened. Positions are given by the one writer inside its transaction, so
+-- they are in the order of the commits.
+CREATE TABLE events (
+    position INTEGER PRIMARY KEY AUTOINCREMENT,
+    task_id TEXT NOT NULL,
+    revision INTEGER NOT NULL CHECK (revision >= 1),
+    kind TEXT NOT NULL,
+    at INTEGER NOT NULL,
+    principal TEXT NOT NULL,
+    source TEXT NOT NULL,
+    changes TEXT NOT NULL,
+    task TEXT NOT NULL
+) STRICT;
+
+CREATE UNIQUE INDEX events_by_task ON events (task_id, revision);
+
+CREATE TABLE users (
+    name TEXT PRIMARY KEY CHECK (name <> ''),
+    role TEXT NOT NULL CHECK (role IN ('administrator', 'operator', 'viewer', 'extension')),
+    extension TEXT,
+    password TEXT NOT NULL,
+    disabled INTEGER NOT NULL CHECK (disabled IN (0, 1)),
+    CHECK ((role = 'extension') = (extension IS NOT NULL))
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE sessions (
+    token TEXT PRIMARY KEY CHECK (length(token) = 64),
+    user TEXT NOT NULL REFERENCES users (name) ON DELETE CASCADE,
+    created_at INTEGER NOT NULL,
+    used_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;

@@ -1,0 +1,186 @@
+"""Tasks, events, users and sessions as rows, and rows as what they stand for.
+
+``COLUMNS`` is the one place that knows which column holds what of a task.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+import msgspec
+
+from milepost.rules.task import EventKind, Task
+from milepost.rules.values import ErrorValue, Message, Opaque, Progress, Status, Target
+from milepost.store.base import Corrupt, Event, FieldChange, Origin, Session, User
+
+Row = tuple[Any, ...]
+
+encode = msgspec.json.Encoder().encode
+decode_message = msgspec.json.Decoder(Message).decode
+decode_error = msgspec.json.Decoder(ErrorValue).decode
+decode_task = msgspec.json.Decoder(Task).decode
+decode_changes = msgspec.json.Decoder(tuple[FieldChange, ...]).decode
+
+
+class Column(NamedTuple):
+    """A column, the attribute of the task it holds (a part of), and how it is written."""
+
+    name: str
+    attribute: str
+    write: Callable[[Any], object]
+
+
+def same(value: object) -> object:
+    return value
+
+
+def text(value: object) -> str | None:
+    return None if value is None else encode(value).decode()
+
+
+COLUMNS = (
+    Column("id", "id", same),
+    Column("revision", "revision", same),
+    Column("service", "service", same),
+    Column("operation", "operation", same),
+    Column("cancelable", "cancelable", same),
+    Column("target_type", "target", lambda target: target.type),
+    Column("target_id", "target", lambda target: target.id),
+    Column("principal", "principal", same),
+    Column("user", "user", same),
+    Column("parent", "parent", same),
+    Column("created_at", "created_at", same),
+    Column("updated_at", "updated_at", same),
+    Column("status", "status", lambda status: status.value),
+    Column("description", "description", text),
+    Column("progress_total", "progress", lambda progress: progress.total),
+    Column("progress_completed", "progress", lambda progress: progress.completed),
+    Column("progress_message", "progress", lambda progress: text(progress.message)),
+    Column("error", "error", text),
+    Column("result", "result", lambda result: None if result is None else result.plain),
+    Column("start_time", "start_time", same),
+    Column("start_given", "start_given", same),
+    Column("end_time", "end_time", same),
+    Column("finished_at", "finished_at", same),
+    Column("cancel_requested", "cancel_requested", same),
+)
+NAMES = ", ".join(column.name for column in COLUMNS)
+INSERT_TASK = f"INSERT INTO tasks ({NAMES}) VALUES ({', '.join('?' * len(COLUMNS))})"  # noqa: S608  own names only
+
+INSERT_EVENT = (
+    "INSERT INTO events (task_id, revision, kind, at, principal, source, changes, task)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+)
+EVENT_NAMES = "position, kind, task, changes, at, principal, source"
+USER_NAMES = "name, role, extension, password, disabled"
+SESSION_NAMES = "token, user, created_at, used_at"
+
+
+def task_row(task: Task) -> Row:
+    """A task as a row in the order of ``COLUMNS``."""
+    return tuple(column.write(getattr(task, column.attribute)) for column in COLUMNS)
+
+
+def task_update(before: Task, after: Task) -> tuple[str, Row]:
+    """The statement that turns one revision into the next, and its values.
+
+    Only what differs is written, so that an index is touched only when its column moves.
+    """
+    moved = [
+        column
+        for column in COLUMNS
+        if getattr(before, column.attribute) != getattr(after, column.attribute)
+    ]
+    values = (column.write(getattr(after, column.attribute)) for column in moved)
+    statement = update_statement(tuple(column.name for column in moved))
+    return statement, (*values, after.id, before.revision)
+
+
+@lru_cache(maxsize=256)
+def update_statement(names: tuple[str, ...]) -> str:
+    settings = ", ".join(f"{name} = ?" for name in names)
+    return f"UPDATE tasks SET {settings} WHERE id = ? AND revision = ?"  # noqa: S608  own names only
+
+
+def read_task(row: Row) -> Task:
+    """The task a row stands for. Raises ``Corrupt`` when it stands for none."""
+    try:
+        return build_task(row)
+    except (ValueError, TypeError, msgspec.MsgspecError) as fault:
+        raise Corrupt(f"task {row[0]!r}: {fault}") from fault
+
+
+def build_task(row: Row) -> Task:
+    (
+        task_id, revision, service, operation, cancelable, target_type, target_id, principal,
+        user, parent, created_at, updated_at, status, description, total, completed, message,
+        error, result, start_time, start_given, end_time, finished_at, cancel_requested,
+    ) = row  # fmt: skip
+    return Task(
+        id=task_id,
+        revision=revision,
+        service=service,
+        operation=operation,
+        cancelable=bool(cancelable),
+        target=Target(target_type, target_id),
+        principal=principal,
+        user=user,
+        parent=parent,
+        created_at=created_at,
+        updated_at=updated_at,
+        status=Status(status),
+        description=decode_message(description),
+        progress=Progress(total, completed, decode_message(message)),
+        error=None if error is None else decode_error(error),
+        result=None if result is None else Opaque(result),
+        start_time=start_time,
+        start_given=bool(start_given),
+        end_time=end_time,
+        finished_at=finished_at,
+        cancel_requested=cancel_requested,
+    )
+
+
+def event_row(kind: EventKind, task: Task, changes: tuple[FieldChange, ...], origin: Origin) -> Row:
+    """An event as a row; its position is given by the table."""
+    shown = msgspec.structs.replace(task, result=None)
+    return (
+        task.id,
+        task.revision,
+        kind.value,
+        task.updated_at,
+        origin.principal,
+        origin.source,
+        text(changes),
+        text(shown),
+    )
+
+
+def read_event(row: Row) -> Event:
+    """The event a row stands for. Raises ``Corrupt`` when it stands for none."""
+    position, kind, task, changes, at, principal, source = row
+    try:
+        return Event(
+            position=position,
+            kind=EventKind(kind),
+            task=decode_task(task),
+            changes=decode_changes(changes),
+            at=at,
+            origin=Origin(principal, source),
+        )
+    except (ValueError, TypeError, msgspec.MsgspecError) as fault:
+        raise Corrupt(f"event {position}: {fault}") from fault
+
+
+def read_user(row: Row) -> User:
+    name, role, extension, password, disabled = row
+    return User(
+        name=name, role=role, extension=extension, password=password, disabled=bool(disabled)
+    )
+
+
+def read_session(row: Row) -> Session:
+    token, user, created_at, used_at = row
+    return Session(token=token, user=user, created_at=created_at, used_at=used_at)

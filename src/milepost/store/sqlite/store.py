@@ -1,0 +1,247 @@
+"""The embedded store: one SQLite file, one writer, group commit."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sqlite3
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, TypeVar
+
+import filelock
+
+from milepost.rules.finding import TaskFilter
+from milepost.rules.task import Accepted, Change, Task
+from milepost.rules.values import Instant
+from milepost.store.base import (
+    Corrupt,
+    Decide,
+    Event,
+    Origin,
+    Outcome,
+    Position,
+    Session,
+    Store,
+    Unavailable,
+    User,
+)
+from milepost.store.changes import field_changes
+from milepost.store.sqlite import rows
+from milepost.store.sqlite.committer import Committer
+from milepost.store.sqlite.connection import migrate, open_reader, open_writer, take_directory
+
+T = TypeVar("T")
+
+SELECT_TASK = f"SELECT {rows.NAMES} FROM tasks WHERE id = ?"  # noqa: S608  own names only
+SELECT_EVENTS = f"SELECT {rows.EVENT_NAMES} FROM events"  # noqa: S608  own names only
+SELECT_SESSION = (
+    "SELECT sessions.token, sessions.user, sessions.created_at, sessions.used_at,"
+    " users.name, users.role, users.extension, users.password, users.disabled"
+    " FROM sessions JOIN users ON users.name = sessions.user WHERE sessions.token = ?"
+)
+SESSION_WIDTH = 4
+
+
+class SqliteStore(Store):
+    """Tasks, events, users and sessions in ``milepost.db`` of a data directory.
+
+    Single rows are read in the caller's thread (they cost microseconds); lists are read in a
+    thread of their own.
+    """
+
+    def __init__(self, directory: Path, lock: filelock.FileLock, committer: Committer) -> None:
+        self._directory = directory
+        self._lock = lock
+        self._committer = committer
+        self._near = open_reader(directory)
+        self._far = open_reader(directory)
+        self._lists = ThreadPoolExecutor(1, thread_name_prefix="milepost-lists")
+
+    async def change(self, ids: Sequence[str], decide: Decide, origin: Origin) -> Outcome:
+        def job(connection: sqlite3.Connection) -> Outcome:
+            tasks = {task.id: task for task in select_tasks(connection, ids)}
+            decision = decide(tasks)
+            if not isinstance(decision, Accepted) or decision.change is None:
+                return Outcome(decision)
+            return Outcome(decision, write_change(connection, decision.change, origin))
+
+        return await self._committer.run(job)
+
+    async def task(self, task_id: str) -> Task | None:
+        row = self._one(SELECT_TASK, task_id)
+        return None if row is None else rows.read_task(row)
+
+    async def find(self, wanted: TaskFilter, limit: int) -> list[Task]:
+        where, values = conditions(wanted)
+        statement = f"SELECT {rows.NAMES} FROM tasks{where} ORDER BY number LIMIT ?"  # noqa: S608  own names only
+        found = await self._all(statement, *values, limit)
+        return [rows.read_task(row) for row in found]
+
+    async def events_after(self, position: Position, limit: int) -> list[Event]:
+        statement = f"{SELECT_EVENTS} WHERE position > ? ORDER BY position LIMIT ?"
+        return [rows.read_event(row) for row in await self._all(statement, position, limit)]
+
+    async def history(self, task_id: str, limit: int) -> list[Event]:
+        statement = f"{SELECT_EVENTS} WHERE task_id = ? ORDER BY revision LIMIT ?"
+        return [rows.read_event(row) for row in await self._all(statement, task_id, limit)]
+
+    async def user(self, name: str) -> User | None:
+        row = self._one(f"SELECT {rows.USER_NAMES} FROM users WHERE name = ?", name)  # noqa: S608  own names only
+        return None if row is None else rows.read_user(row)
+
+    async def has_users(self) -> bool:
+        return self._one("SELECT 1 FROM users LIMIT 1") is not None
+
+    async def put_user(self, user: User) -> None:
+        values = (user.name, user.role, user.extension, user.password, user.disabled)
+        await self._write(
+            f"INSERT INTO users ({rows.USER_NAMES}) VALUES (?, ?, ?, ?, ?)"  # noqa: S608  own names only
+            " ON CONFLICT (name) DO UPDATE SET role = excluded.role,"
+            " extension = excluded.extension, password = excluded.password,"
+            " disabled = excluded.disabled",
+            *values,
+        )
+
+    async def session(self, token: str) -> tuple[Session, User] | None:
+        row = self._one(SELECT_SESSION, token)
+        if row is None:
+            return None
+        return rows.read_session(row[:SESSION_WIDTH]), rows.read_user(row[SESSION_WIDTH:])
+
+    async def put_session(self, session: Session) -> None:
+        values = (session.token, session.user, session.created_at, session.used_at)
+        await self._write(
+            f"INSERT INTO sessions ({rows.SESSION_NAMES}) VALUES (?, ?, ?, ?)",  # noqa: S608  own names only
+            *values,
+        )
+
+    async def touch_session(self, token: str, used_at: Instant) -> None:
+        statement = "UPDATE sessions SET used_at = max(used_at, ?) WHERE token = ?"
+        await self._write(statement, used_at, token)
+
+    async def delete_session(self, token: str) -> None:
+        await self._write("DELETE FROM sessions WHERE token = ?", token)
+
+    async def delete_sessions(self, *, created_before: Instant, used_before: Instant) -> None:
+        statement = "DELETE FROM sessions WHERE created_at < ? OR used_at < ?"
+        await self._write(statement, created_before, used_before)
+
+    async def ready(self) -> bool:
+        try:
+            await self._committer.run(lambda connection: connection.execute("SELECT 1").fetchone())
+        except Unavailable:
+            return False
+        return True
+
+    async def close(self) -> None:
+        await self._committer.close()
+        self._lists.shutdown()
+        self._near.close()
+        self._far.close()
+        self._lock.release()
+
+    async def _write(self, statement: str, *values: object) -> None:
+        def job(connection: sqlite3.Connection) -> None:
+            connection.execute(statement, values)
+
+        await self._committer.run(job)
+
+    def _one(self, statement: str, *values: object) -> rows.Row | None:
+        row: rows.Row | None = reading(lambda: self._near.execute(statement, values).fetchone())
+        return row
+
+    async def _all(self, statement: str, *values: object) -> list[rows.Row]:
+        def read() -> list[rows.Row]:
+            return reading(lambda: self._far.execute(statement, values).fetchall())
+
+        return await asyncio.get_running_loop().run_in_executor(self._lists, read)
+
+
+def open_store(
+    directory: Path, *, synchronous: str = "FULL", most_waiting: int = 10_000
+) -> SqliteStore:
+    """Open (or make) the store in a data directory and lock it for this server.
+
+    Raises:
+        Unavailable: the directory or the file cannot be used; the message names it.
+        Locked: another server holds the directory.
+        Corrupt: the file is no database of this program, or of a later version.
+    """
+    lock = take_directory(directory)
+    try:
+        prepare(directory, synchronous)
+        committer = Committer(directory, synchronous=synchronous, most_waiting=most_waiting)
+        return SqliteStore(directory, lock, committer)
+    except sqlite3.OperationalError as fault:
+        lock.release()
+        raise Unavailable(f"the data directory {directory} cannot be used: {fault}") from fault
+    except sqlite3.DatabaseError as fault:
+        lock.release()
+        raise Corrupt(f"the data directory {directory}: {fault}") from fault
+    except Corrupt:
+        lock.release()
+        raise
+
+
+def prepare(directory: Path, synchronous: str) -> None:
+    connection = open_writer(directory, synchronous)
+    try:
+        migrate(connection)
+    finally:
+        connection.close()
+
+
+def reading(read: Callable[[], T]) -> T:
+    """Run a read; a fault of the driver leaves as ours."""
+    try:
+        return read()
+    except sqlite3.Error as fault:
+        raise Unavailable(str(fault)) from fault
+
+
+def select_tasks(connection: sqlite3.Connection, ids: Iterable[str]) -> list[Task]:
+    found = (connection.execute(SELECT_TASK, (task_id,)).fetchone() for task_id in ids)
+    return [rows.read_task(row) for row in found if row is not None]
+
+
+def write_change(connection: sqlite3.Connection, change: Change, origin: Origin) -> Position:
+    """Write the row and its event. Raises ``Corrupt`` when the row is not at its old revision."""
+    after = change.after
+    event = rows.event_row(change.kind, after, field_changes(change), origin)
+    if change.before is None:
+        connection.execute(rows.INSERT_TASK, rows.task_row(after))
+    else:
+        statement, values = rows.task_update(change.before, after)
+        if connection.execute(statement, values).rowcount != 1:
+            raise Corrupt(f"task {after.id} is not at revision {change.before.revision}")
+    position = connection.execute(rows.INSERT_EVENT, event).lastrowid
+    assert position is not None  # noqa: S101  the insert above gave it
+    return position
+
+
+def conditions(wanted: TaskFilter) -> tuple[str, list[Any]]:
+    """The WHERE clause of a filter and its values; sets go in as one JSON value each."""
+    sets = {
+        "id": wanted.ids,
+        "service": wanted.services,
+        "operation": wanted.operations,
+        "status": wanted.status,
+        "user": wanted.users,
+    }
+    clauses, values = [], []
+    for name, members in sets.items():
+        if members is not None:
+            clauses.append(f"{name} IN (SELECT value FROM json_each(?))")  # noqa: S608  own names only
+            values.append(json.dumps(sorted(members)))
+    if wanted.targets is not None:
+        clauses.append(
+            "(target_type, target_id) IN"
+            " (SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]') FROM json_each(?))"
+        )
+        values.append(json.dumps(sorted(wanted.targets)))
+    if wanted.visible_service is not None:
+        clauses.append("service = ?")
+        values.append(wanted.visible_service)
+    return (" WHERE " + " AND ".join(clauses) if clauses else ""), values
