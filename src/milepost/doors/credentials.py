@@ -1,0 +1,96 @@
+"""Who sends a request: which credential counts, and whose it is.
+
+The header ``vmware-api-session-id`` comes before the cookie of the same name; the first that is
+there decides alone. Basic counts only where a session is created.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Callable
+from urllib.parse import urlsplit
+
+from milepost.access.sessions import Login, Sessions
+from milepost.doors.messages import Request
+from milepost.doors.refusals import Refuse
+from milepost.rules import reasons
+from milepost.rules.values import Instant
+
+SESSION = "vmware-api-session-id"
+READING = frozenset({"GET", "HEAD"})
+
+
+class Gate:
+    """Lets requests in by their session."""
+
+    def __init__(self, sessions: Sessions, clock: Callable[[], Instant]) -> None:
+        self.sessions = sessions
+        self.clock = clock
+
+    async def let_in(self, request: Request) -> Login:
+        """The login of a request, noted on it. Raises ``Refuse``."""
+        token = request.header(SESSION.encode())
+        if token is None:
+            token = self._cookie(request)
+        if not token:
+            raise Refuse(reasons.NO_SESSION)
+        login = await self.sessions.resolve(token, self.clock())
+        if login is None:
+            raise Refuse(reasons.SESSION_UNKNOWN)
+        request.login = login
+        return login
+
+    def _cookie(self, request: Request) -> str | None:
+        token = cookie_of(request.header(b"cookie") or "")
+        if token is not None and request.method not in READING:
+            refuse_foreign_origin(request)
+        return token
+
+
+def cookie_of(text: str) -> str | None:
+    """The session among the cookies; what else is there does no harm."""
+    for part in text.split(";"):
+        name, equals, value = part.strip().partition("=")
+        if equals and name == SESSION:
+            return value.strip('"')
+    return None
+
+
+def token_of(request: Request) -> str:
+    """The token a request was let in with."""
+    header = request.header(SESSION.encode())
+    return cookie_of(request.header(b"cookie") or "") or "" if header is None else header
+
+
+def refuse_foreign_origin(request: Request) -> None:
+    """A browser sends the cookie for any page; only pages of this host may change things."""
+    origin = request.header(b"origin")
+    if (
+        origin is not None
+        and urlsplit(origin).netloc.lower() != (request.header(b"host") or "").lower()
+    ):
+        raise Refuse(reasons.FOREIGN_ORIGIN, origin)
+
+
+def basic_of(request: Request) -> tuple[str, str]:
+    """Name and password of a login. Raises ``Refuse`` when there are none."""
+    scheme, _, text = (request.header(b"authorization") or "").partition(" ")
+    try:
+        if scheme.lower() != "basic":
+            raise ValueError(scheme)
+        name, colon, password = (
+            base64.b64decode(text.strip(), validate=True).decode().partition(":")
+        )
+    except (ValueError, binascii.Error):
+        raise Refuse(reasons.LOGIN_NEEDS_BASIC) from None
+    if not colon:
+        raise Refuse(reasons.LOGIN_NEEDS_BASIC)
+    return name, password
+
+
+def cookie_header(token: str, *, secure: bool) -> tuple[bytes, bytes]:
+    """The cookie of a new session; of an ended one with an empty token."""
+    ending = "" if token else "; Max-Age=0"
+    text = f"{SESSION}={token}; Path=/; HttpOnly; SameSite=Lax{ending}"
+    return b"set-cookie", (text + ("; Secure" if secure else "")).encode()

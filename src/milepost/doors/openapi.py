@@ -1,0 +1,134 @@
+"""``/openapi.json``: the routes and structures of the REST doors, as OpenAPI 3.1."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Any
+
+from milepost.doors.messages import Answer, Request, json_answer
+from milepost.doors.routing import Auth, Parameter, Route
+from milepost.wire.descriptions import component_schemas
+from milepost.wire.encoding import to_json
+
+PATH = "/openapi.json"
+PATH_PARAMETER = re.compile(r"\{(\w+)\}")
+LOGIN_PATH = "/rest/com/vmware/cis/session"
+
+
+class OpenApiDoor:
+    """Serves the description; it is made once, from the routes it describes."""
+
+    def __init__(self) -> None:
+        self._document = b""
+
+    def describe(self, routes: Iterable[Route], version: str) -> None:
+        """Make the description of these routes."""
+        self._document = to_json(document(routes, version))
+
+    async def get(self, _request: Request) -> Answer:
+        """The description."""
+        return json_answer(self._document)
+
+
+def openapi_routes(door: OpenApiDoor) -> list[Route]:
+    """The route of the description."""
+    return [
+        Route(
+            "GET",
+            PATH,
+            door.get,
+            Auth.OPEN,
+            operation="openapi.get",
+            summary="This description.",
+            answer="milepost.openapi",
+        )
+    ]
+
+
+def document(routes: Iterable[Route], version: str) -> dict[str, Any]:
+    """The description of these routes."""
+    paths: dict[str, dict[str, Any]] = {}
+    for route in routes:
+        paths.setdefault(route.path, {})[route.method.lower()] = operation(route)
+    schemas = component_schemas()
+    schemas["milepost.openapi"] = {"type": "object"}
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Milepost",
+            "version": version,
+            "summary": "A task service: long work reports here how far it is.",
+            "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
+        },
+        "paths": paths,
+        "components": {
+            "schemas": schemas,
+            "securitySchemes": {
+                "session": {"type": "apiKey", "in": "header", "name": "vmware-api-session-id"},
+                "cookie": {"type": "apiKey", "in": "cookie", "name": "vmware-api-session-id"},
+                "basic": {"type": "http", "scheme": "basic"},
+            },
+        },
+    }
+
+
+def operation(route: Route) -> dict[str, Any]:
+    """One route as an operation object."""
+    found: dict[str, Any] = {
+        "operationId": route.operation,
+        "summary": route.summary,
+        "security": security(route),
+        "parameters": [*path_parameters(route.path), *map(query_parameter, route.parameters)],
+        "responses": {
+            "200": success(route),
+            **{str(status): refusal(status) for status in route.errors},
+        },
+    }
+    if route.request is not None:
+        found["requestBody"] = {"required": True, "content": content(route.request)}
+    return found
+
+
+def security(route: Route) -> list[dict[str, list[str]]]:
+    if route.auth is Auth.SESSION:
+        return [{"session": []}, {"cookie": []}]
+    return [{"basic": []}] if route.path == LOGIN_PATH else []
+
+
+def path_parameters(path: str) -> list[dict[str, Any]]:
+    return [
+        {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
+        for name in PATH_PARAMETER.findall(path)
+    ]
+
+
+def query_parameter(parameter: Parameter) -> dict[str, Any]:
+    kinds = {"text": {"type": "string"}, "boolean": {"type": "boolean"}}
+    schema: dict[str, Any] = kinds.get(
+        parameter.schema, {"$ref": f"#/components/schemas/{parameter.schema}"}
+    )
+    if parameter.only is not None:
+        schema = {"type": "string", "enum": [parameter.only]}
+    if parameter.many:
+        schema = {"type": "array", "items": schema}
+    return {
+        "name": parameter.name,
+        "in": "query",
+        "required": parameter.required,
+        "schema": schema,
+    }
+
+
+def success(route: Route) -> dict[str, Any]:
+    if route.answer is None:
+        return {"description": "Done; the body is empty."}
+    return {"description": "Done.", "content": content(route.answer)}
+
+
+def refusal(status: int) -> dict[str, Any]:
+    return {"description": f"Refused ({status}).", "content": content("milepost.refusal")}
+
+
+def content(schema: str) -> dict[str, Any]:
+    return {"application/json": {"schema": {"$ref": f"#/components/schemas/{schema}"}}}

@@ -1,0 +1,152 @@
+"""HTTP/1.1 on the wire: uvicorn's protocol, with bounds for peers that are slow or rude.
+
+uvicorn has no deadline for a silent or trickling peer and takes headers of any size and number.
+Here every request must be whole within its deadline, the request line and the headers are
+bounded, and what breaks HTTP itself is answered in the one error shape and cut off. It builds on
+the insides of uvicorn, so its version is pinned and ``tests/doors`` and ``tests/acceptance`` hold
+the behaviour.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+from typing import Any, ClassVar, cast
+
+import msgspec
+from uvicorn.protocols.http.httptools_impl import (
+    STATUS_LINE,
+    HttpToolsProtocol,
+    RequestResponseCycle,
+)
+
+from milepost.doors.refusals import headers_of, status_of
+from milepost.rules import reasons
+from milepost.rules.reasons import Refusal
+from milepost.wire.rest import encode_refusal
+
+PARSED_URL = 65_535
+"""Bytes of a URL that the parser of the stack takes apart."""
+
+
+class ConnectionLimits(msgspec.Struct, frozen=True, kw_only=True):
+    """Bounds of one connection. Times are seconds, sizes bytes.
+
+    ``head`` is for the request line and the headers to arrive, ``body`` for what follows, and
+    ``closing`` for a peer to take what was sent before it is cut off.
+    """
+
+    head: float = 10.0
+    body: float = 30.0
+    closing: float = 10.0
+    url: int = 128 * 1024
+    headers: int = 100
+    header_bytes: int = 64 * 1024
+    connections: int = 20_000
+
+
+class BoundedProtocol(HttpToolsProtocol):
+    """One connection. ``due`` is when the request being read must be whole, in loop time."""
+
+    limits: ClassVar[ConnectionLimits] = ConnectionLimits()
+
+    due: float | None = None
+    header_bytes = 0
+    closing_since: float | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self.due = self.loop.time() + self.limits.head
+        if len(self.connections) > self.limits.connections:
+            self.refuse(Refusal(reasons.TOO_MANY_CONNECTIONS, (str(self.limits.connections),)))
+
+    def data_received(self, data: bytes) -> None:
+        if not self.transport.is_closing():
+            super().data_received(data)
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        self.header_bytes = 0
+        self.due = self.loop.time() + self.limits.head
+
+    def on_url(self, url: bytes) -> None:
+        super().on_url(url)
+        if len(self.url) > self.limits.url:
+            self.refuse(Refusal(reasons.URL_TOO_LONG, (str(self.limits.url),)))
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        super().on_header(name, value)
+        self.header_bytes += len(name) + len(value)
+        limits = self.limits
+        if len(self.headers) > limits.headers or self.header_bytes > limits.header_bytes:
+            args = (str(limits.headers), str(limits.header_bytes))
+            self.refuse(Refusal(reasons.HEADERS_TOO_LARGE, args))
+
+    def on_headers_complete(self) -> None:
+        if self.transport.is_closing():
+            return
+        self.due = self.loop.time() + self.limits.body
+        if len(self.url) <= PARSED_URL:
+            super().on_headers_complete()
+            return
+        # The parser of the stack gives up on a URL of this length; its query needs no parser.
+        self.url, _, query = self.url.partition(b"?")
+        super().on_headers_complete()
+        self.scope["query_string"] = query
+
+    def on_body(self, body: bytes) -> None:
+        if not self.transport.is_closing():
+            super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        self.due = None
+        if not self.transport.is_closing():
+            super().on_message_complete()
+
+    def send_400_response(self, msg: str) -> None:  # noqa: ARG002  uvicorn calls it with its text
+        self.refuse(Refusal(reasons.BROKEN_HTTP, ()))
+
+    def refuse(self, refusal: Refusal) -> None:
+        """Answer what cannot be handled as a request, and end the connection."""
+        if self.transport.is_closing():
+            return
+        current = cast("RequestResponseCycle | None", self.cycle)
+        if current is None or current.response_complete:
+            self.transport.write(refusal_bytes(refusal))
+        self.transport.close()
+
+    def cut_when_late(self, now: float) -> None:
+        """Close the connection when its request is late, abort it when it does not end."""
+        if self.transport.is_closing():
+            self.closing_since = self.closing_since or now
+            if now - self.closing_since > self.limits.closing:
+                self.transport.abort()
+        elif self.flow.read_paused:
+            # We are not reading, so the peer cannot be late.
+            self.due = None if self.due is None else now + self.limits.body
+        elif self.due is not None and now > self.due:
+            self.refuse(Refusal(reasons.REQUEST_LATE, ()))
+
+
+def bounded(limits: ConnectionLimits) -> type[BoundedProtocol]:
+    """The protocol with these limits."""
+    return type("Protocol", (BoundedProtocol,), {"limits": limits})
+
+
+def cut_late(connections: Iterable[Any], now: float) -> None:
+    """Look after all connections; to be called about once a second."""
+    for connection in list(connections):
+        connection.cut_when_late(now)
+
+
+def refusal_bytes(refusal: Refusal) -> bytes:
+    """A whole answer, written without a request to answer."""
+    status, body = status_of(refusal), encode_refusal(refusal)
+    headers = (
+        (b"content-type", b"application/json"),
+        (b"content-length", b"%d" % len(body)),
+        (b"connection", b"close"),
+        *headers_of(status),
+    )
+    lines = [STATUS_LINE[status], *(b"%b: %b\r\n" % pair for pair in headers), b"\r\n", body]
+    return b"".join(lines)

@@ -1,0 +1,61 @@
+"""Refusals on their way out: which HTTP status each has, and how a handler raises one."""
+
+from __future__ import annotations
+
+from milepost.rules import reasons
+from milepost.rules.reasons import Reason, Refusal
+from milepost.rules.values import ErrorName as E
+
+STATUS = {
+    E.ERROR: 500,
+    E.ALREADY_EXISTS: 400,
+    E.CONCURRENT_CHANGE: 409,
+    E.INVALID_ARGUMENT: 400,
+    E.INVALID_REQUEST: 400,
+    E.NOT_ALLOWED_IN_CURRENT_STATE: 400,
+    E.NOT_FOUND: 404,
+    E.OPERATION_NOT_FOUND: 404,
+    E.RESOURCE_BUSY: 429,
+    E.RESOURCE_INACCESSIBLE: 400,
+    E.SERVICE_UNAVAILABLE: 503,
+    E.TIMED_OUT: 504,
+    E.UNAUTHENTICATED: 401,
+    E.UNAUTHORIZED: 403,
+    E.UNSUPPORTED: 400,
+}
+STATUS_OF_REASON = {
+    reasons.NO_SUCH_METHOD: 405,
+    reasons.REQUEST_LATE: 408,
+    reasons.HEADERS_TOO_LARGE: 431,
+    reasons.BODY_TOO_LARGE: 413,
+    reasons.URL_TOO_LONG: 414,
+    reasons.WRONG_MEDIA_TYPE: 415,
+}
+RETRY_LATER = frozenset({429, 503})
+RETRY_SECONDS = b"1"
+
+
+class RefusedWith(Exception):
+    """A refusal on the way from inside a door to its edge, with headers for the answer."""
+
+    def __init__(self, refusal: Refusal, headers: tuple[tuple[bytes, bytes], ...] = ()) -> None:
+        super().__init__(refusal.reason.id)
+        self.refusal = refusal
+        self.headers = headers
+
+
+class Refuse(RefusedWith):
+    """A refusal made on the spot from its reason."""
+
+    def __init__(self, reason: Reason, *args: str) -> None:
+        super().__init__(Refusal(reason, args))
+
+
+def status_of(refusal: Refusal) -> int:
+    """The HTTP status of a refusal."""
+    return STATUS_OF_REASON.get(refusal.reason) or STATUS[refusal.error]
+
+
+def headers_of(status: int) -> tuple[tuple[bytes, bytes], ...]:
+    """``Retry-After`` where waiting helps."""
+    return ((b"retry-after", RETRY_SECONDS),) if status in RETRY_LATER else ()

@@ -1,0 +1,280 @@
+"""The composition root: the only module that names concrete classes and puts them together."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import errno
+import ipaddress
+import secrets
+import signal
+import socket
+import time
+from collections.abc import Callable
+from pathlib import Path
+from types import FrameType
+from typing import NamedTuple
+
+import uvicorn
+
+from milepost import __version__
+from milepost.access.passwords import PasswordChecker, hash_password
+from milepost.access.principals import Role
+from milepost.access.sessions import SessionLimits, Sessions
+from milepost.doors.app import Application
+from milepost.doors.credentials import Gate
+from milepost.doors.health import HealthDoor, health_routes
+from milepost.doors.openapi import OpenApiDoor, openapi_routes
+from milepost.doors.protocol import ConnectionLimits, bounded, cut_late
+from milepost.doors.rest import RestDoor, rest_routes
+from milepost.doors.routing import Router
+from milepost.rules.task import Ruleset
+from milepost.rules.values import Instant
+from milepost.service.tasks import TaskService
+from milepost.settings import Settings
+from milepost.store.base import Store, StoreError, User
+from milepost.store.sqlite.store import open_store
+from milepost.wire.decoding import Limits
+from milepost.wire.rest import RestDialect
+
+ADMINISTRATOR = "administrator"
+TASK_ID_BYTES = 16
+PASSWORD_BYTES = 12
+SWEEP_SECONDS = 600
+KEEP_ALIVE_SECONDS = 60
+TICKS_A_SECOND = 10
+HIGHEST_PORT = 65_535
+
+Announce = Callable[[str], None]
+
+
+class CannotServe(Exception):
+    """The server cannot start; the text says why and names what is at fault."""
+
+
+class Address(NamedTuple):
+    """Where to listen."""
+
+    host: str
+    port: int
+
+
+def clock() -> Instant:
+    """The time now, in milliseconds."""
+    return time.time_ns() // 1_000_000
+
+
+def new_task_id() -> str:
+    """128 random bits in 26 letters and digits; never a leading dash, which commands dislike."""
+    return base64.b32encode(secrets.token_bytes(TASK_ID_BYTES)).decode().rstrip("=").lower()
+
+
+def serve(settings: Settings, announce: Announce) -> None:
+    """Serve until told to stop, then finish what was accepted.
+
+    ``announce`` gets the lines meant for whoever started the server. Raises ``CannotServe``.
+    """
+    given_password(settings)
+    listener = listen(settings)
+    try:
+        store = opened_store(settings)
+        app = compose(settings, store, announce)
+        server = AnnouncingServer(
+            uvicorn.Config(
+                app,
+                http=bounded(ConnectionLimits(connections=settings.max_connections)),
+                ws="none",
+                lifespan="on",
+                timeout_keep_alive=KEEP_ALIVE_SECONDS,
+                access_log=False,
+                log_config=None,
+                server_header=False,
+                proxy_headers=False,
+                timeout_graceful_shutdown=settings.shutdown_grace,
+            ),
+            announce,
+        )
+        # The server repeats the signal that stopped it; by then everything is finished.
+        signal.signal(signal.SIGTERM, ignore)
+        server.run(sockets=[listener])
+    finally:
+        listener.close()
+
+
+def opened_store(settings: Settings) -> Store:
+    """The store in the data directory. Raises ``CannotServe``, naming the directory."""
+    try:
+        return open_store(Path(settings.data), most_waiting=settings.max_waiting)
+    except StoreError as fault:
+        raise CannotServe(str(fault)) from fault
+
+
+class AnnouncingServer(uvicorn.Server):
+    """Says where it listens once it does."""
+
+    def __init__(self, config: uvicorn.Config, announce: Announce) -> None:
+        super().__init__(config)
+        self._announce = announce
+
+    async def on_tick(self, counter: int) -> bool:
+        """Look after slow connections about once a second."""
+        if counter % TICKS_A_SECOND == 0:
+            cut_late(self.server_state.connections, asyncio.get_running_loop().time())
+        return await super().on_tick(counter)
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start, then tell."""
+        await super().startup(sockets)
+        if self.started and sockets:
+            host, port = sockets[0].getsockname()[:2]
+            shown = f"[{host}]" if ":" in host else host
+            self._announce(f"Milepost {__version__} serves http://{shown}:{port}")
+
+
+def ignore(_signal: int, _frame: FrameType | None) -> None:
+    """Do nothing about a signal."""
+
+
+def compose(settings: Settings, store: Store, announce: Announce) -> Application:
+    """The application over a store."""
+    passwords = PasswordChecker()
+    limits = SessionLimits(
+        idle=settings.session_idle * 1000, absolute=settings.session_absolute * 1000
+    )
+    sessions = Sessions(store, passwords, limits)
+    gate = Gate(sessions, clock)
+    tasks = TaskService(
+        store,
+        ruleset(settings),
+        default_extension=settings.default_extension,
+        clock=clock,
+        new_id=new_task_id,
+    )
+    strict = settings.spec_validation == "strict"
+    description = OpenApiDoor()
+    routes = [
+        *rest_routes(
+            RestDoor(tasks, gate, RestDialect(strict=strict, limits=value_limits(settings)))
+        ),
+        *health_routes(HealthDoor(store.ready)),
+        *openapi_routes(description),
+    ]
+    description.describe(routes, __version__)
+    upkeep = Upkeep(store, sessions, passwords)
+
+    async def start() -> None:
+        await make_administrator(store, settings, announce)
+        upkeep.start()
+
+    return Application(Router(routes), gate, most=settings.max_body, start=start, stop=upkeep.stop)
+
+
+class Upkeep:
+    """What the server does by itself between requests, and how it ends."""
+
+    def __init__(self, store: Store, sessions: Sessions, passwords: PasswordChecker) -> None:
+        self._store = store
+        self._sessions = sessions
+        self._passwords = passwords
+        self._sweeping: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Begin to forget ended sessions now and then."""
+        self._sweeping = asyncio.get_running_loop().create_task(self._sweep())
+
+    async def stop(self) -> None:
+        """Finish every accepted change and let go of everything."""
+        if self._sweeping is not None:
+            self._sweeping.cancel()
+        self._passwords.close()
+        await self._store.close()
+
+    async def _sweep(self) -> None:
+        while True:
+            await self._sessions.sweep(clock())
+            await asyncio.sleep(SWEEP_SECONDS)
+
+
+async def make_administrator(store: Store, settings: Settings, announce: Announce) -> None:
+    """Make the first user, when there is none; its password comes from a file or is told once."""
+    if await store.has_users():
+        return
+    password = given_password(settings) or secrets.token_urlsafe(PASSWORD_BYTES)
+    hashed = await asyncio.to_thread(hash_password, password)
+    await store.put_user(User(name=ADMINISTRATOR, role=Role.ADMINISTRATOR.value, password=hashed))
+    if settings.admin_password_file is None:
+        announce(f"First start. User: {ADMINISTRATOR}  Password: {password}  (told only once)")
+    else:
+        announce(f"First start. User: {ADMINISTRATOR}  Password: as in the file given")
+
+
+def given_password(settings: Settings) -> str | None:
+    """The password in the administrator's file. Raises ``CannotServe`` when there is none in it."""
+    if settings.admin_password_file is None:
+        return None
+    path = Path(settings.admin_password_file)
+    try:
+        password = path.read_text(encoding="utf-8").strip("\r\n")
+    except (OSError, UnicodeDecodeError) as fault:
+        raise CannotServe(f"admin_password_file {path}: {fault}") from fault
+    if not password:
+        raise CannotServe(f"admin_password_file {path}: it is empty")
+    return password
+
+
+def ruleset(settings: Settings) -> Ruleset:
+    """The settings the rules depend on."""
+    return Ruleset(
+        spec_validation=settings.spec_validation,
+        progress_messages=settings.progress_messages,
+        max_clock_skew=settings.max_clock_skew,
+        operations_closed=settings.operations_closed,
+        operations={key: frozenset(names) for key, names in settings.registered_operations.items()},
+    )
+
+
+def value_limits(settings: Settings) -> Limits:
+    """The settings that bound values."""
+    return Limits(
+        message_depth=settings.max_message_depth,
+        result_depth=settings.max_result_depth,
+        params=settings.max_params,
+        args=settings.max_args,
+        result=settings.max_result,
+        text=settings.max_text,
+    )
+
+
+def listen(settings: Settings) -> socket.socket:
+    """The socket to serve on. Raises ``CannotServe``, naming the address."""
+    address = parse_address(settings.bind)
+    try:
+        family, kind, protocol, _, where = socket.getaddrinfo(
+            address.host, address.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+    except OSError as fault:
+        raise CannotServe(f"bind {settings.bind}: {fault.strerror}") from fault
+    if not settings.insecure_http and not ipaddress.ip_address(where[0]).is_loopback:
+        raise CannotServe(
+            f"bind {settings.bind}: plain HTTP beyond this machine needs insecure_http = true"
+        )
+    listener = socket.socket(family, kind, protocol)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(where)
+        listener.listen(2048)
+    except OSError as fault:
+        listener.close()
+        text = "the address is in use" if fault.errno == errno.EADDRINUSE else fault.strerror
+        raise CannotServe(f"bind {settings.bind}: {text}") from fault
+    listener.setblocking(False)  # noqa: FBT003  it has no name
+    return listener
+
+
+def parse_address(text: str) -> Address:
+    """``HOST:PORT``, the host of IPv6 in brackets. Raises ``CannotServe``."""
+    host, colon, port = text.rpartition(":")
+    host = host.removeprefix("[").removesuffix("]")
+    if not (colon and host and port.isascii() and port.isdigit()) or int(port) > HIGHEST_PORT:
+        raise CannotServe(f"bind {text!r}: HOST:PORT is expected, such as 127.0.0.1:8900")
+    return Address(host, int(port))

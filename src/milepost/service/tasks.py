@@ -1,0 +1,137 @@
+"""The order of work for tasks: who asks, may they, what do the rules say, make it durable."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import msgspec
+
+from milepost.access.policy import (
+    Act,
+    judge,
+    may_see,
+    refusal_of_create,
+    service_of,
+    visible_service,
+)
+from milepost.access.principals import Principal
+from milepost.rules import machine, reasons
+from milepost.rules.finding import TaskFilter
+from milepost.rules.reasons import Refusal
+from milepost.rules.strict import check_spec
+from milepost.rules.task import CreateTask, Decision, Refused, Ruleset, Task, UpdateTask
+from milepost.rules.values import Instant
+from milepost.store.base import Origin, Store, Tasks
+
+MOST_LISTED = 1000
+
+
+class TaskService:
+    """What can be done with tasks, whatever door the wish came in at.
+
+    Every method may raise what the store raises (``Unavailable``, ``Overloaded``). ``clock``
+    gives the time in milliseconds, ``new_id`` an id nobody can guess.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        rules: Ruleset,
+        *,
+        default_extension: str,
+        clock: Callable[[], Instant],
+        new_id: Callable[[], str],
+    ) -> None:
+        self._store = store
+        self._rules = rules
+        self._default_extension = default_extension
+        self._clock = clock
+        self._new_id = new_id
+
+    async def create(self, who: Principal, spec: CreateTask, source: str) -> Decision:
+        """Make a task."""
+        refusal = check_spec(spec, self._rules) or refusal_of_create(who)
+        if refusal is not None:
+            return Refused(refusal)
+        task_id, now = self._new_id(), self._clock()
+        service = service_of(who, self._default_extension)
+
+        def decide(tasks: Tasks) -> Decision:
+            if spec.parent is not None:
+                parent = tasks.get(spec.parent)
+                if parent is None or not may_see(who, parent):
+                    return Refused(Refusal(reasons.PARENT_UNKNOWN, (spec.parent,)))
+            return machine.create(
+                spec,
+                task_id=task_id,
+                service=service,
+                principal=who.name,
+                now=now,
+                rules=self._rules,
+            )
+
+        wanted = () if spec.parent is None else (spec.parent,)
+        return (await self._store.change(wanted, decide, Origin(who.name, source))).decision
+
+    async def update(self, who: Principal, task_id: str, spec: UpdateTask, source: str) -> Decision:
+        """Change a task as far as the rules let it."""
+        refusal = check_spec(spec, self._rules)
+        if refusal is not None:
+            return Refused(refusal, await self._visible(who, task_id))
+        return await self._decide(
+            Act.UPDATE,
+            who,
+            task_id,
+            lambda task, now: machine.update(task, spec, now=now, rules=self._rules),
+            source,
+        )
+
+    async def cancel(self, who: Principal, task_id: str, source: str) -> Decision:
+        """Ask the extension to end a task."""
+        return await self._decide(
+            Act.CANCEL,
+            who,
+            task_id,
+            lambda task, now: machine.request_cancel(task, now=now),
+            source,
+        )
+
+    async def get(self, who: Principal, task_id: str) -> Task | Refused:
+        """One task."""
+        return judge(Act.READ, who, await self._store.task(task_id), task_id)
+
+    async def list(self, who: Principal, wanted: TaskFilter) -> list[Task] | Refusal:
+        """All visible tasks that match; the filter must name tasks or services."""
+        if wanted.ids is None and wanted.services is None:
+            return Refusal(reasons.FILTER_EMPTY)
+        seen = msgspec.structs.replace(wanted, visible_service=visible_service(who))
+        tasks = await self._store.find(seen, MOST_LISTED + 1)
+        if len(tasks) > MOST_LISTED:
+            return Refusal(reasons.TOO_MANY_MATCHES, (str(MOST_LISTED),))
+        return tasks
+
+    async def revision(self, who: Principal, task_id: str) -> int | None:
+        """The revision of a task, or ``None`` where it does not exist for this principal."""
+        task = await self._visible(who, task_id)
+        return None if task is None else task.revision
+
+    async def _visible(self, who: Principal, task_id: str) -> Task | None:
+        task = await self._store.task(task_id)
+        return task if task is not None and may_see(who, task) else None
+
+    async def _decide(
+        self,
+        act: Act,
+        who: Principal,
+        task_id: str,
+        decide_visible: Callable[[Task, Instant], Decision],
+        source: str,
+    ) -> Decision:
+        now = self._clock()
+
+        def decide(tasks: Tasks) -> Decision:
+            task = judge(act, who, tasks.get(task_id), task_id)
+            return task if isinstance(task, Refused) else decide_visible(task, now)
+
+        origin = Origin(who.name, source)
+        return (await self._store.change((task_id,), decide, origin)).decision
