@@ -1,0 +1,134 @@
+"""A small synchronous client of the ``/rest`` door.
+
+Exceptions::
+
+    ClientError
+    ├── Refused      the service said no; status, error and message say why
+    └── Away         the service could not be reached, or broke off
+"""
+
+from __future__ import annotations
+
+from types import TracebackType
+from typing import Any, Self
+
+import urllib3
+
+EXTENSION_TASKS = "/rest/vcenter/extension/tasks"
+TASKS = "/rest/cis/tasks"
+SESSION_PATH = "/rest/com/vmware/cis/session"
+SESSION = "vmware-api-session-id"
+UNAUTHENTICATED = 401
+FIRST_ERROR = 400
+
+
+class ClientError(Exception):
+    """Base of what the client raises."""
+
+
+class Refused(ClientError):
+    """The service refused; nothing was changed."""
+
+    def __init__(self, status: int, error: str, message: str) -> None:
+        super().__init__(f"{error} (HTTP {status}): {message}")
+        self.status = status
+        self.error = error
+        self.message = message
+
+
+class Away(ClientError):
+    """The service did not answer. A change may or may not have been made; it is safe to repeat."""
+
+
+class RestClient:
+    """Logs in when it must, again when its session has ended.
+
+    ``timeout`` is in seconds, for connecting and for each answer. One client may be shared by
+    threads.
+    """
+
+    def __init__(self, url: str, user: str, password: str, *, timeout: float = 10.0) -> None:
+        self._url = url.rstrip("/")
+        self._basic = urllib3.make_headers(basic_auth=f"{user}:{password}")
+        self._pool = urllib3.PoolManager(timeout=timeout, retries=False, maxsize=8)
+        self._token: str | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        fault: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    @property
+    def token(self) -> str:
+        """The token of the session; logs in when there is none yet."""
+        if self._token is None:
+            self._log_in()
+        return self._token or ""
+
+    def create(self, spec: dict[str, Any]) -> str:
+        """Create a task; the answer is its id. Raises ``Refused``, ``Away``."""
+        task_id: str = self._call("POST", EXTENSION_TASKS, {"spec": spec}).json()["value"]
+        return task_id
+
+    def update(self, task_id: str, spec: dict[str, Any]) -> bool:
+        """Update a task; the answer is whether someone asked for its end."""
+        answer = self._call("PATCH", f"{EXTENSION_TASKS}/{task_id}", {"spec": spec})
+        return answer.headers.get("milepost-cancel-requested") == "true"
+
+    def get(self, task_id: str) -> dict[str, Any]:
+        """A task as the published structure ``cis.task.info``."""
+        info: dict[str, Any] = self._call("GET", f"{TASKS}/{task_id}").json()["value"]
+        return info
+
+    def cancel(self, task_id: str) -> None:
+        """Ask for the end of a task."""
+        self._call("POST", f"{TASKS}/{task_id}?action=cancel")
+
+    def close(self) -> None:
+        """End the session, as far as the service can be reached, and the connections."""
+        if self._token is not None:
+            try:
+                self._send("DELETE", SESSION_PATH, None, {SESSION: self._token})
+            except Away:
+                self._token = None
+        self._pool.clear()
+
+    def _call(
+        self, method: str, path: str, body: dict[str, Any] | None = None
+    ) -> urllib3.BaseHTTPResponse:
+        answer = self._send(method, path, body, {SESSION: self.token})
+        if answer.status == UNAUTHENTICATED:
+            self._token = None
+            answer = self._send(method, path, body, {SESSION: self.token})
+        return checked(answer)
+
+    def _log_in(self) -> None:
+        headers = {**self._basic, "vmware-use-header-authn": "true"}
+        self._token = checked(self._send("POST", SESSION_PATH, None, headers)).json()["value"]
+
+    def _send(
+        self, method: str, path: str, body: dict[str, Any] | None, headers: dict[str, str]
+    ) -> urllib3.BaseHTTPResponse:
+        try:
+            return self._pool.request(method, self._url + path, json=body, headers=headers)
+        except urllib3.exceptions.HTTPError as fault:
+            raise Away(f"{self._url}: {fault}") from fault
+
+
+def checked(answer: urllib3.BaseHTTPResponse) -> urllib3.BaseHTTPResponse:
+    """The answer, when it is none of the refusals. Raises ``Refused``."""
+    if answer.status < FIRST_ERROR:
+        return answer
+    try:
+        refusal = answer.json()
+        message = refusal["value"]["messages"][0]["default_message"]
+        error = refusal["type"].rpartition(".")[2]
+    except (ValueError, LookupError, TypeError, AttributeError):
+        raise Refused(answer.status, "unknown", answer.data[:200].decode("latin-1")) from None
+    raise Refused(answer.status, error, message)

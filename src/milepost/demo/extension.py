@@ -1,0 +1,120 @@
+"""A small extension that keeps some tasks alive on a server until it is told to stop."""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+import random
+import time
+from collections.abc import Callable
+from typing import Any, NamedTuple, TypeVar
+
+from milepost.client.rest import Away, Refused, RestClient
+from milepost.demo.jobs import KINDS, MACHINES, Canceled, Job, Step, message
+
+AWAY_SECONDS = 2.0
+TRY_AGAIN = frozenset({429, 503})
+T = TypeVar("T")
+
+Tell = Callable[[str], None]
+
+
+class Turn(NamedTuple):
+    """When which task says its next word; ``number`` keeps turns of one instant in order."""
+
+    at: float
+    number: int
+    task_id: str
+    job: Job
+    step: Step
+
+
+class Demo:
+    """Runs jobs against a server.
+
+    ``alive`` jobs run at once; after ``most`` jobs (or never, with ``None``) no new one begins
+    and the demo ends with the last. ``speed`` divides every pause.
+    """
+
+    def __init__(
+        self,
+        client: RestClient,
+        tell: Tell,
+        *,
+        alive: int = 6,
+        most: int | None = None,
+        speed: float = 1.0,
+        seed: int | None = None,
+    ) -> None:
+        self._client = client
+        self._tell = tell
+        self._alive = alive
+        self._left = most
+        self._speed = speed
+        self._chance = random.Random(seed)  # noqa: S311  it decides what a demo shows
+        self._turns: list[Turn] = []
+        self._numbers = itertools.count()
+
+    def run(self) -> None:
+        """Work until all jobs are done. Raises ``Refused`` when the server will not have them."""
+        while self._turns or self._left != 0:
+            while len(self._turns) < self._alive and self._left != 0:
+                self._begin()
+            turn = heapq.heappop(self._turns)
+            time.sleep(max(0.0, turn.at - time.monotonic()))
+            self._take(turn)
+
+    def _begin(self) -> None:
+        kind, machine = self._chance.choice(KINDS), self._chance.choice(MACHINES)
+        text = kind.text.format(machine)
+        spec: dict[str, Any] = {
+            "operation_id": kind.operation,
+            "cancelable": kind.cancelable,
+            "description": message(kind.operation.rpartition(".")[2], text, machine),
+            "target": {"type": "VirtualMachine", "id": machine},
+            "user": "demo",
+        }
+        task_id = self._patiently(lambda: self._client.create(spec))
+        self._tell(f"{task_id}  {text}")
+        job = kind.work(self._chance, machine)
+        self._plan(task_id, job, next(job), self._chance.uniform(0, 2))
+        if self._left is not None:
+            self._left -= 1
+
+    def _take(self, turn: Turn) -> None:
+        spec, wait = turn.step
+        asked = self._patiently(lambda: self._client.update(turn.task_id, spec))
+        if "status" in spec:
+            self._tell(f"{turn.task_id}  {spec['status']}")
+        following = following_step(turn.job, asked=asked)
+        if following is not None:
+            self._plan(turn.task_id, turn.job, following, wait)
+
+    def _plan(self, task_id: str, job: Job, step: Step, wait: float) -> None:
+        at = time.monotonic() + wait / self._speed
+        heapq.heappush(self._turns, Turn(at, next(self._numbers), task_id, job, step))
+
+    def _patiently(self, call: Callable[[], T]) -> T:
+        """Make a call; while the server is away or busy, wait and make it again.
+
+        Every word of the demo is safe to repeat but the create, which may leave a task behind
+        that nobody works on.
+        """
+        while True:
+            try:
+                return call()
+            except Away as fault:
+                self._tell(f"The server is away, waiting for it. ({fault})")
+            except Refused as fault:
+                if fault.status not in TRY_AGAIN:
+                    raise
+                self._tell(f"The server is busy, trying again. ({fault})")
+            time.sleep(AWAY_SECONDS)
+
+
+def following_step(job: Job, *, asked: bool) -> Step | None:
+    """What a job says next, or ``None`` when it is done."""
+    try:
+        return job.throw(Canceled()) if asked else next(job)
+    except StopIteration:
+        return None

@@ -1,0 +1,107 @@
+"""The work of the demo: jobs that look like those of a real extension.
+
+A job is a generator. It yields what it wants to say about its task, as an update spec with the
+seconds until its next word; a cancellation asked for reaches it as ``Canceled``.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Generator
+from typing import Any, NamedTuple
+
+Spec = dict[str, Any]
+Step = tuple[Spec, float]
+Job = Generator[Step, None, None]
+
+MACHINES = ("web-01", "web-02", "db-01", "mail-01", "build-07", "files-02")
+ERRORS = "com.vmware.vapi.std.errors."
+MEBIBYTES_A_STEP = (40, 400)
+
+
+class Canceled(Exception):
+    """Someone asked for the end of the task."""
+
+
+class Kind(NamedTuple):
+    """A kind of job: what it is called and how it is made."""
+
+    operation: str
+    text: str
+    work: Callable[[random.Random, str], Job]
+    cancelable: bool
+
+
+def message(ident: str, text: str, *args: object) -> Spec:
+    """A message whose text already has its arguments."""
+    words = [str(arg) for arg in args]
+    return {"id": f"com.milepost.demo.{ident}", "default_message": text, "args": words}
+
+
+def progress(completed: int, total: int, said: Spec) -> Spec:
+    """The member ``percent_done``."""
+    return {"total": total, "completed": completed, "message": said}
+
+
+def error(name: str, *messages: Spec) -> Spec:
+    """A standard error with its messages, the cause last."""
+    return {"type": ERRORS + name, "value": {"messages": list(messages)}}
+
+
+def backup(chance: random.Random, machine: str) -> Job:
+    """Copy a disk; ends as canceled when asked to."""
+    total = chance.randrange(2_000, 8_000)
+    done = 0
+    yield {"status": "RUNNING"}, pause(chance)
+    try:
+        while done < total:
+            done = min(total, done + chance.randrange(*MEBIBYTES_A_STEP))
+            said = message("copied", f"{done} of {total} MiB of {machine} copied", done, total)
+            yield {"percent_done": progress(done, total, said)}, pause(chance)
+    except Canceled:
+        said = message("canceled", f"Canceled after {done} MiB; the copy was removed", done)
+        yield {"status": "FAILED", "error": error("canceled", said)}, 0
+        return
+    yield {"status": "SUCCEEDED", "result": {"bytes": total * 2**20, "machine": machine}}, 0
+
+
+def migration(chance: random.Random, machine: str) -> Job:
+    """Move a machine; waits for a host on its way."""
+    steps = ("preparing", "copying memory", "switching over", "cleaning up")
+    yield {"status": "RUNNING"}, pause(chance)
+    for number, step in enumerate(steps, start=1):
+        said = message("step", f"{machine}: {step}", step)
+        yield {"percent_done": progress(number, len(steps), said)}, pause(chance)
+        if step == "copying memory":
+            yield {"status": "BLOCKED"}, 3 * pause(chance)
+            yield {"status": "RUNNING"}, pause(chance)
+    yield {"status": "SUCCEEDED", "result": {"host": f"esx-{chance.randrange(1, 9):02d}"}}, 0
+
+
+def verification(chance: random.Random, machine: str) -> Job:
+    """Read a backup again; sometimes it is broken."""
+    blocks = chance.randrange(20, 60)
+    bad = chance.choice([None, chance.randrange(1, blocks)])
+    yield {"status": "RUNNING"}, pause(chance)
+    for block in range(1, blocks + 1):
+        said = message("block", f"Block {block} of {blocks} read", block, blocks)
+        yield {"percent_done": progress(block, blocks, said)}, pause(chance) / 2
+        if block == bad:
+            what = message("bad_backup", f"The backup of {machine} cannot be used", machine)
+            why = message("checksum", f"Block {block}: the checksum does not fit", block)
+            found = {"checked": block, "of": blocks}
+            cause = error("invalid_element_configuration", what, why)
+            yield {"status": "FAILED", "error": cause, "result": found}, 0
+            return
+    yield {"status": "SUCCEEDED", "result": {"checked": blocks, "of": blocks}}, 0
+
+
+def pause(chance: random.Random) -> float:
+    return chance.uniform(0.2, 1.5)
+
+
+KINDS = (
+    Kind("com.milepost.demo.backup", "Back up {0}", backup, cancelable=True),
+    Kind("com.milepost.demo.migrate", "Move {0} to another host", migration, cancelable=False),
+    Kind("com.milepost.demo.verify", "Verify the backup of {0}", verification, cancelable=False),
+)
