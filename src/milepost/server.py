@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import errno
-import ipaddress
+import contextlib
+import gc
 import secrets
 import signal
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from types import FrameType
-from typing import NamedTuple
 
 import uvicorn
 
@@ -21,15 +20,20 @@ from milepost import __version__
 from milepost.access.passwords import PasswordChecker, hash_password
 from milepost.access.principals import Role
 from milepost.access.sessions import SessionLimits, Sessions
+from milepost.access.throttle import Throttle
 from milepost.doors.app import Application
 from milepost.doors.credentials import Gate
 from milepost.doors.health import HealthDoor, health_routes
+from milepost.doors.listening import CannotListen, listen
 from milepost.doors.openapi import OpenApiDoor, openapi_routes
 from milepost.doors.protocol import ConnectionLimits, bounded, cut_late
 from milepost.doors.rest import RestDoor, rest_routes
 from milepost.doors.routing import Router
+from milepost.logs import logger
 from milepost.rules.task import Ruleset
 from milepost.rules.values import Instant
+from milepost.service.accounts import Accounts
+from milepost.service.logins import LoginService
 from milepost.service.tasks import TaskService
 from milepost.settings import Settings
 from milepost.store.base import Store, StoreError, User
@@ -43,20 +47,14 @@ PASSWORD_BYTES = 12
 SWEEP_SECONDS = 600
 KEEP_ALIVE_SECONDS = 60
 TICKS_A_SECOND = 10
-HIGHEST_PORT = 65_535
 
 Announce = Callable[[str], None]
+
+log = logger(__name__)
 
 
 class CannotServe(Exception):
     """The server cannot start; the text says why and names what is at fault."""
-
-
-class Address(NamedTuple):
-    """Where to listen."""
-
-    host: str
-    port: int
 
 
 def clock() -> Instant:
@@ -75,7 +73,7 @@ def serve(settings: Settings, announce: Announce) -> None:
     ``announce`` gets the lines meant for whoever started the server. Raises ``CannotServe``.
     """
     given_password(settings)
-    listener = listen(settings)
+    listener = listening(settings)
     try:
         store = opened_store(settings)
         app = compose(settings, store, announce)
@@ -101,12 +99,31 @@ def serve(settings: Settings, announce: Announce) -> None:
         listener.close()
 
 
-def opened_store(settings: Settings) -> Store:
+def listening(settings: Settings) -> socket.socket:
+    """The socket to serve on. Raises ``CannotServe``, naming the address."""
+    try:
+        return listen(settings.bind, insecure_http=settings.insecure_http)
+    except CannotListen as fault:
+        raise CannotServe(str(fault)) from fault
+
+
+def opened_store(settings: Settings, *, exclusive: bool = True) -> Store:
     """The store in the data directory. Raises ``CannotServe``, naming the directory."""
     try:
-        return open_store(Path(settings.data), most_waiting=settings.max_waiting)
+        directory = Path(settings.data)
+        return open_store(directory, most_waiting=settings.max_waiting, exclusive=exclusive)
     except StoreError as fault:
         raise CannotServe(str(fault)) from fault
+
+
+@contextlib.asynccontextmanager
+async def opened_accounts(settings: Settings) -> AsyncIterator[Accounts]:
+    """The users in the data directory, also while a server runs on it. Raises ``CannotServe``."""
+    store = opened_store(settings, exclusive=False)
+    try:
+        yield Accounts(store)
+    finally:
+        await store.close()
 
 
 class AnnouncingServer(uvicorn.Server):
@@ -125,6 +142,9 @@ class AnnouncingServer(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start, then tell."""
         await super().startup(sockets)
+        # What lives now lives on; the collector need not look at it again and again.
+        gc.collect()
+        gc.freeze()
         if self.started and sockets:
             host, port = sockets[0].getsockname()[:2]
             shown = f"[{host}]" if ":" in host else host
@@ -143,6 +163,7 @@ def compose(settings: Settings, store: Store, announce: Announce) -> Application
     )
     sessions = Sessions(store, passwords, limits)
     gate = Gate(sessions, clock)
+    logins = LoginService(sessions, Throttle(), clock)
     tasks = TaskService(
         store,
         ruleset(settings),
@@ -154,7 +175,7 @@ def compose(settings: Settings, store: Store, announce: Announce) -> Application
     description = OpenApiDoor()
     routes = [
         *rest_routes(
-            RestDoor(tasks, gate, RestDialect(strict=strict, limits=value_limits(settings)))
+            RestDoor(tasks, logins, gate, RestDialect(strict=strict, limits=value_limits(settings)))
         ),
         *health_routes(HealthDoor(store.ready)),
         *openapi_routes(description),
@@ -191,7 +212,10 @@ class Upkeep:
 
     async def _sweep(self) -> None:
         while True:
-            await self._sessions.sweep(clock())
+            try:
+                await self._sessions.sweep(clock())
+            except StoreError as fault:
+                log.warning("sessions not swept", reason=str(fault))
             await asyncio.sleep(SWEEP_SECONDS)
 
 
@@ -243,38 +267,3 @@ def value_limits(settings: Settings) -> Limits:
         result=settings.max_result,
         text=settings.max_text,
     )
-
-
-def listen(settings: Settings) -> socket.socket:
-    """The socket to serve on. Raises ``CannotServe``, naming the address."""
-    address = parse_address(settings.bind)
-    try:
-        family, kind, protocol, _, where = socket.getaddrinfo(
-            address.host, address.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
-        )[0]
-    except OSError as fault:
-        raise CannotServe(f"bind {settings.bind}: {fault.strerror}") from fault
-    if not settings.insecure_http and not ipaddress.ip_address(where[0]).is_loopback:
-        raise CannotServe(
-            f"bind {settings.bind}: plain HTTP beyond this machine needs insecure_http = true"
-        )
-    listener = socket.socket(family, kind, protocol)
-    try:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind(where)
-        listener.listen(2048)
-    except OSError as fault:
-        listener.close()
-        text = "the address is in use" if fault.errno == errno.EADDRINUSE else fault.strerror
-        raise CannotServe(f"bind {settings.bind}: {text}") from fault
-    listener.setblocking(False)  # noqa: FBT003  it has no name
-    return listener
-
-
-def parse_address(text: str) -> Address:
-    """``HOST:PORT``, the host of IPv6 in brackets. Raises ``CannotServe``."""
-    host, colon, port = text.rpartition(":")
-    host = host.removeprefix("[").removesuffix("]")
-    if not (colon and host and port.isascii() and port.isdigit()) or int(port) > HIGHEST_PORT:
-        raise CannotServe(f"bind {text!r}: HOST:PORT is expected, such as 127.0.0.1:8900")
-    return Address(host, int(port))

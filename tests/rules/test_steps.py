@@ -295,3 +295,10 @@ def test_the_fields_of_a_create_never_change() -> None:
         user="bob", parent="q" * 22,
     )  # fmt: skip
     unchanged(update(task, spec, now=NOON), task)
+
+
+def test_a_start_that_repeats_the_services_own_claims_nothing() -> None:
+    task = changed(created(creation(status=RUNNING)))
+    start = task.start_time
+    unchanged(update(task, UpdateTask(start_time=start), now=NOON), task)
+    unchanged(update(task, UpdateTask(status=RUNNING, start_time=start), now=NOON), task)

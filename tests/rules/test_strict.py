@@ -64,7 +64,7 @@ def test_each_guarded_field(status: str, field: str, answer: str) -> None:
     assert refusal.error == "INVALID_ARGUMENT"
     said = refusal.message.default_message
     assert said.startswith(f"{field}: ")
-    assert ("none" if status == "-" else status) in said
+    assert ("no status" if status == "-" else f"the status {status}") in said
 
 
 @pytest.mark.parametrize("status", [None, *Status])
@@ -83,7 +83,7 @@ def test_one_bad_field_among_good_ones() -> None:
     )  # fmt: skip
     refusal = check_spec(spec, STRICT)
     assert refusal is not None
-    assert refusal.args == ("end_time", "RUNNING")
+    assert refusal.args == ("end_time", "2015-01-01T12:00:00.000Z", "the status RUNNING")
 
 
 def test_a_create_is_checked_alike() -> None:

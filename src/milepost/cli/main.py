@@ -6,6 +6,7 @@ import click
 
 from milepost import __version__
 from milepost.cli.admin import config, serve
+from milepost.cli.admin_users import user
 from milepost.cli.demo import demo
 
 
@@ -23,3 +24,4 @@ def version() -> None:
 main.add_command(serve)
 main.add_command(config)
 main.add_command(demo)
+main.add_command(user)

@@ -20,7 +20,7 @@ from milepost.doors.messages import (
     Scope,
     Send,
 )
-from milepost.doors.refusals import Refuse, RefusedWith, headers_of, status_of
+from milepost.doors.refusals import Headers, Refuse, RefusedWith, headers_of, status_of
 from milepost.doors.routing import Auth, Router
 from milepost.logs import logger
 from milepost.rules import reasons
@@ -110,10 +110,10 @@ class Application:
             await send({"type": f"{kind}.complete"})
 
 
-def refusal_answer(refusal: Refusal, headers: tuple[tuple[bytes, bytes], ...] = ()) -> Answer:
+def refusal_answer(refusal: Refusal, headers: Headers = ()) -> Answer:
     """A refusal in the error shape of the door."""
     status = status_of(refusal)
-    return Answer(status, encode_refusal(refusal), (JSON, *headers, *headers_of(status)))
+    return Answer(status, encode_refusal(refusal), (JSON, *headers_of(status, headers)))
 
 
 def internal_fault(scope: Scope, fault: Exception) -> Answer:

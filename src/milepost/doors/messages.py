@@ -8,14 +8,13 @@ from typing import Any
 import msgspec
 
 from milepost.access.sessions import Login
-from milepost.doors.refusals import Refuse
+from milepost.doors.refusals import Header, Headers, Refuse
 from milepost.rules import reasons
 
 Scope = MutableMapping[str, Any]
 AsgiMessage = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[AsgiMessage]]
 Send = Callable[[AsgiMessage], Awaitable[None]]
-Headers = tuple[tuple[bytes, bytes], ...]
 
 JSON = (b"content-type", b"application/json")
 SINGLE = frozenset(
@@ -39,7 +38,7 @@ class Answer(msgspec.Struct, frozen=True):
     headers: Headers = ()
 
 
-def json_answer(body: bytes, *headers: tuple[bytes, bytes], status: int = 200) -> Answer:
+def json_answer(body: bytes, *headers: Header, status: int = 200) -> Answer:
     """An answer with a JSON body."""
     return Answer(status, body, (JSON, *headers))
 

@@ -32,13 +32,16 @@ STATUS_OF_REASON = {
     reasons.WRONG_MEDIA_TYPE: 415,
 }
 RETRY_LATER = frozenset({429, 503})
-RETRY_SECONDS = b"1"
+RETRY_SECONDS = 1
+
+Header = tuple[bytes, bytes]
+Headers = tuple[Header, ...]
 
 
 class RefusedWith(Exception):
     """A refusal on the way from inside a door to its edge, with headers for the answer."""
 
-    def __init__(self, refusal: Refusal, headers: tuple[tuple[bytes, bytes], ...] = ()) -> None:
+    def __init__(self, refusal: Refusal, headers: Headers = ()) -> None:
         super().__init__(refusal.reason.id)
         self.refusal = refusal
         self.headers = headers
@@ -56,6 +59,13 @@ def status_of(refusal: Refusal) -> int:
     return STATUS_OF_REASON.get(refusal.reason) or STATUS[refusal.error]
 
 
-def headers_of(status: int) -> tuple[tuple[bytes, bytes], ...]:
-    """``Retry-After`` where waiting helps."""
-    return ((b"retry-after", RETRY_SECONDS),) if status in RETRY_LATER else ()
+def retry_after(seconds: int) -> Header:
+    """The header that tells when to try again."""
+    return b"retry-after", b"%d" % seconds
+
+
+def headers_of(status: int, given: Headers = ()) -> Headers:
+    """``Retry-After`` where waiting helps and nobody has said how long."""
+    if status not in RETRY_LATER or any(name == b"retry-after" for name, _ in given):
+        return given
+    return (*given, retry_after(RETRY_SECONDS))

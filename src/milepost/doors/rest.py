@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from milepost.doors.credentials import Gate, basic_of, cookie_header, token_of
-from milepost.doors.messages import Answer, Headers, Request, json_answer
-from milepost.doors.refusals import Refuse, RefusedWith
+from milepost.doors.messages import Answer, Request, json_answer
+from milepost.doors.refusals import Header, Headers, Refuse, RefusedWith, retry_after
 from milepost.doors.routing import Auth, Parameter, Route
-from milepost.rules import reasons
 from milepost.rules.reading import info_of
 from milepost.rules.reasons import Refusal
 from milepost.rules.task import Accepted, Refused, Task
 from milepost.rules.values import TERMINAL
+from milepost.service.logins import LoginService, Wait
 from milepost.service.tasks import TaskService
 from milepost.wire import queries, rest, shapes
 from milepost.wire.faults import Malformed
@@ -25,8 +25,11 @@ CHALLENGE = (b"www-authenticate", b'Basic realm="milepost", charset="UTF-8"')
 class RestDoor:
     """Handlers of ``/rest``; each decodes, asks the service, encodes."""
 
-    def __init__(self, tasks: TaskService, gate: Gate, dialect: rest.RestDialect) -> None:
+    def __init__(
+        self, tasks: TaskService, logins: LoginService, gate: Gate, dialect: rest.RestDialect
+    ) -> None:
         self._tasks = tasks
+        self._logins = logins
         self._gate = gate
         self._dialect = dialect
 
@@ -111,9 +114,11 @@ class RestDoor:
         except Refuse as refuse:
             raise RefusedWith(refuse.refusal, (CHALLENGE,)) from None
         rest.decode_nothing(await request.read())
-        token = await self._gate.sessions.log_in(name, password, self._gate.clock())
-        if token is None:
-            raise RefusedWith(Refusal(reasons.LOGIN_FAILED), (CHALLENGE,))
+        token = await self._logins.log_in(name, password, request.source)
+        if isinstance(token, Wait):
+            raise RefusedWith(token.refusal, (retry_after(token.seconds),))
+        if isinstance(token, Refusal):
+            raise RefusedWith(token, (CHALLENGE,))
         plain = "vmware-use-header-authn" in request.header_names
         cookies = () if plain else (cookie_header(token, secure=request.secure),)
         return json_answer(rest.encode_value(token), *cookies)
@@ -134,7 +139,7 @@ def accepted(decision: Accepted | Refused | Task) -> Task:
     raise RefusedWith(decision.refusal, headers)
 
 
-def etag(task: Task) -> tuple[bytes, bytes]:
+def etag(task: Task) -> Header:
     """The revision of a task, as every answer about it carries it."""
     return b"etag", b'"%d"' % task.revision
 

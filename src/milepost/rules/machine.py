@@ -17,7 +17,7 @@ import msgspec
 
 from milepost.rules import reasons
 from milepost.rules.instants import write_instant
-from milepost.rules.reasons import Reason, Refusal
+from milepost.rules.reasons import Reason, Refusal, shortened
 from milepost.rules.task import (
     DEFAULT_RULES,
     Accepted,
@@ -286,7 +286,8 @@ def applied(case: Case) -> Task:
         error=task.error if spec.error is None else spec.error,
         result=task.result if spec.result is None else spec.result,
         start_time=start,
-        start_given=task.start_given or case.start is not None,
+        # A start that repeats the one the service set changes nothing, so it claims nothing.
+        start_given=task.start_given or case.start not in (None, task.start_time),
         end_time=end,
         finished_at=case.now if finishing else task.finished_at,
     )
@@ -311,7 +312,3 @@ def resulting_times(case: Case) -> tuple[Instant | None, Instant | None]:
 
 def given_start(task: Task) -> Instant | None:
     return task.start_time if task.start_given else None
-
-
-def shortened(text: str, limit: int = 60) -> str:
-    return text if len(text) <= limit else text[: limit - 1] + "…"

@@ -3,6 +3,7 @@
 The ids are stable and part of the API. ``default_message`` is the text with its arguments put
 in; arguments are data and never templates. The docs list this table.
 """
+# long: it is one table
 
 from __future__ import annotations
 
@@ -36,6 +37,11 @@ class Refusal(Value, frozen=True):
         """The message a door sends."""
         text = self.reason.text.format(*self.args)
         return Message(id=self.reason.id, default_message=text, args=self.args)
+
+
+def shortened(text: str, limit: int = 60) -> str:
+    """A text as an error message shows it: cut, when it is long."""
+    return text if len(text) <= limit else text[: limit - 1] + "…"
 
 
 # The rules of the update table, in its order.
@@ -110,8 +116,7 @@ RESULT_PENDING = Reason(
 FIELD_NEEDS_STATUS = Reason(
     "milepost.spec.field_needs_status",
     E.INVALID_ARGUMENT,
-    "{0}: it may not be given when the same spec names the status {1}"
-    " (the server checks specs strictly).",
+    "{0}: {1} may not be given when the same spec names {2} (the server checks specs strictly).",
 )
 PARENT_UNKNOWN = Reason(
     "milepost.task.parent_unknown", E.INVALID_ARGUMENT, "parent_task: there is no task {0}."
@@ -141,6 +146,11 @@ TOO_MANY_MATCHES = Reason(
     "milepost.list.too_many",
     E.RESOURCE_INACCESSIBLE,
     "filter_spec: more than {0} tasks match; narrow the filter.",
+)
+LIST_TOO_LARGE = Reason(
+    "milepost.list.too_large",
+    E.RESOURCE_INACCESSIBLE,
+    "filter_spec: the tasks that match hold more than {0} bytes; narrow the filter.",
 )
 
 # Who may what.
@@ -181,6 +191,41 @@ LOGINS_BUSY = Reason(
     "milepost.access.logins_busy",
     E.RESOURCE_BUSY,
     "Too many logins are being checked at once: try again in a moment.",
+)
+LOGINS_LIMITED = Reason(
+    "milepost.access.logins_limited",
+    E.RESOURCE_BUSY,
+    "Too many logins of this user or from this place have failed; try again in {0} seconds.",
+)
+USER_EXISTS = Reason("milepost.user.exists", E.ALREADY_EXISTS, "user: there is a user {0} already.")
+USER_UNKNOWN = Reason("milepost.user.unknown", E.NOT_FOUND, "user: there is no user {0}.")
+BAD_USER_NAME = Reason(
+    "milepost.user.bad_name",
+    E.INVALID_ARGUMENT,
+    "name: {0} is not 1 to 128 characters without blanks, control characters, : / ? and #.",
+)
+UNKNOWN_ROLE = Reason(
+    "milepost.user.unknown_role", E.INVALID_ARGUMENT, "role: {0} is not one of {1}."
+)
+EXTENSION_AND_ROLE = Reason(
+    "milepost.user.extension_and_role",
+    E.INVALID_ARGUMENT,
+    "extension: {1} was given with the role {0}; the role extension needs a key, no other has one.",
+)
+BAD_EXTENSION_KEY = Reason(
+    "milepost.user.bad_extension_key",
+    E.INVALID_ARGUMENT,
+    "extension: {0} is not a key like com.acme.backup, of at most 255 characters.",
+)
+BAD_PASSWORD = Reason(
+    "milepost.user.bad_password",
+    E.INVALID_ARGUMENT,
+    "password: it has {0} characters; {1} to {2} are expected.",
+)
+LAST_ADMINISTRATOR = Reason(
+    "milepost.user.last_administrator",
+    E.NOT_ALLOWED_IN_CURRENT_STATE,
+    "user: {0} is the last administrator who can log in.",
 )
 
 # Values that do not fit.

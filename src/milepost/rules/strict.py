@@ -8,9 +8,10 @@ this check runs before any rule about the stored task.
 from __future__ import annotations
 
 from milepost.rules import reasons
-from milepost.rules.reasons import Refusal
+from milepost.rules.instants import write_instant
+from milepost.rules.reasons import Refusal, shortened
 from milepost.rules.task import Ruleset, UpdateTask
-from milepost.rules.values import Status
+from milepost.rules.values import ErrorValue, Instant, Opaque, Status
 
 ALLOWED: dict[Status | None, frozenset[str]] = {
     None: frozenset(),
@@ -29,7 +30,15 @@ def check_spec(spec: UpdateTask, rules: Ruleset) -> Refusal | None:
         return None
     allowed = ALLOWED[spec.status]
     for field in GUARDED:
-        if getattr(spec, field) is not None and field not in allowed:
-            status = "none" if spec.status is None else spec.status.value
-            return Refusal(reasons.FIELD_NEEDS_STATUS, (field, status))
+        value = getattr(spec, field)
+        if value is not None and field not in allowed:
+            named = "no status" if spec.status is None else f"the status {spec.status.value}"
+            return Refusal(reasons.FIELD_NEEDS_STATUS, (field, shown(value), named))
     return None
+
+
+def shown(value: ErrorValue | Opaque | Instant) -> str:
+    """The value of a guarded field, as the message names it."""
+    if isinstance(value, ErrorValue):
+        return value.type
+    return shortened(value.plain) if isinstance(value, Opaque) else write_instant(value)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from milepost.access.passwords import TooManyLogins
 from milepost.rules import reasons
 from milepost.rules.reasons import Refusal
-from milepost.store.base import Overloaded, Unavailable
+from milepost.store.base import Overloaded, TooLarge, Unavailable
 
 
 def refusal_of(fault: Exception) -> Refusal | None:
@@ -14,6 +14,8 @@ def refusal_of(fault: Exception) -> Refusal | None:
         return Refusal(reasons.STORE_UNAVAILABLE)
     if isinstance(fault, Overloaded):
         return Refusal(reasons.TOO_BUSY, (str(fault.waiting),))
+    if isinstance(fault, TooLarge):
+        return Refusal(reasons.LIST_TOO_LARGE, (str(fault.most),))
     if isinstance(fault, TooManyLogins):
         return Refusal(reasons.LOGINS_BUSY)
     return None

@@ -21,6 +21,8 @@ from milepost.rules.values import Instant, Value
 Position = int
 """Where an event stands in the log; positions start at 1."""
 
+MOST_FOUND_BYTES = 32 * 1024 * 1024
+
 Tasks = Mapping[str, Task]
 Decide = Callable[[Tasks], Decision]
 """A pure decision over the tasks that were asked for; a missing key is a task that is not there."""
@@ -40,6 +42,14 @@ class Overloaded(StoreError):
     def __init__(self, waiting: int) -> None:
         super().__init__(f"{waiting} changes are waiting")
         self.waiting = waiting
+
+
+class TooLarge(StoreError):
+    """What was asked for holds more bytes than one answer may; ``most`` says how many."""
+
+    def __init__(self, most: int) -> None:
+        super().__init__(f"more than {most} bytes")
+        self.most = most
 
 
 class Corrupt(StoreError):
@@ -119,7 +129,10 @@ class Store(Protocol):
         """One task, as the last acknowledged change left it."""
 
     async def find(self, wanted: TaskFilter, limit: int) -> list[Task]:
-        """At most ``limit`` matching tasks, in the order they were created."""
+        """At most ``limit`` matching tasks, in the order they were created.
+
+        Raises ``TooLarge`` when they hold more than 32 MiB of text together.
+        """
 
     async def events_after(self, position: Position, limit: int) -> list[Event]:
         """The next events behind a position, at most ``limit``, in order."""
@@ -133,8 +146,14 @@ class Store(Protocol):
     async def has_users(self) -> bool:
         """Whether anyone may log in at all."""
 
-    async def put_user(self, user: User) -> None:
-        """Add a user, or replace the one of that name."""
+    async def users(self) -> list[User]:
+        """All users, by name."""
+
+    async def add_user(self, user: User) -> bool:
+        """Add a user; ``False`` when there is one of that name, who stays as he is."""
+
+    async def put_user(self, user: User, *, end_sessions: bool = False) -> None:
+        """Add a user, or replace the one of that name, whose sessions may end with it."""
 
     async def session(self, token: str) -> tuple[Session, User] | None:
         """One session with its user, by the hash of its token."""

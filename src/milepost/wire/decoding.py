@@ -21,6 +21,7 @@ from milepost.rules.reasons import (
     TOO_LONG,
     UNKNOWN_ENUM,
     UNKNOWN_MEMBER,
+    shortened,
 )
 from milepost.rules.task import CreateTask, UpdateTask
 from milepost.rules.values import (
@@ -35,7 +36,7 @@ from milepost.rules.values import (
 )
 from milepost.wire import shapes
 from milepost.wire.errorvalues import ErrorReader
-from milepost.wire.faults import Malformed, shortened, shown, wrong_type
+from milepost.wire.faults import Malformed, shown, wrong_type
 from milepost.wire.shapes import STRUCTURES, Enumeration, ListOf, MapOf, Ref, Scalar, Type
 
 Read = Callable[[Any, int], Any]

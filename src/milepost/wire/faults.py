@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
-from milepost.rules.reasons import NOT_JSON, WRONG_TYPE, Reason, Refusal
+from milepost.rules.reasons import NOT_JSON, WRONG_TYPE, Reason, Refusal, shortened
 
-SHOWN = 60
 KINDS = {
     dict: "an object",
     list: "a list",
@@ -57,10 +56,6 @@ def path_text(path: list[str | int]) -> str:
 def shown(value: object) -> str:
     """A value as an error message shows it: its JSON, cut to 60 characters."""
     return shortened(msgspec.json.encode(value).decode())
-
-
-def shortened(text: str) -> str:
-    return text if len(text) <= SHOWN else text[: SHOWN - 1] + "…"
 
 
 def wrong_type(expected: str, value: object) -> Malformed:

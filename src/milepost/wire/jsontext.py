@@ -24,8 +24,9 @@ from milepost.rules.reasons import (
     NUL_IN_TEXT,
     NUMBER_RANGE,
     TOO_DEEP,
+    shortened,
 )
-from milepost.wire.faults import Malformed, shortened
+from milepost.wire.faults import Malformed
 
 # What the parser lets pass but a value may not hold; a hit only means that a closer look is due.
 SUSPICIOUS_NUMBER = re.compile(rb"[0-9](?:[0-9]{18}|[eE]\+?[0-9]{3})")
@@ -84,6 +85,8 @@ def explain(body: bytes, complaint: str) -> Malformed:
     except json.JSONDecodeError as fault:
         where = f"line {fault.lineno} column {fault.colno}"
         return Malformed(NOT_JSON, f"{fault.msg.lower()} at {where}")
+    except RecursionError:
+        return Malformed(TOO_DEEP, str(PARSER_DEPTH))
     except Malformed as fault:
         return fault
     return Malformed(NOT_JSON, complaint)
@@ -131,7 +134,7 @@ def fault_of(value: object) -> Malformed | None:
     if isinstance(value, str):
         return fault_of_text(value)
     if isinstance(value, int):
-        return None if value in INT64 else Malformed(NUMBER_RANGE, str(value), "int64")
+        return None if value in INT64 else Malformed(NUMBER_RANGE, shortened(str(value)), "int64")
     if isinstance(value, float):
         return None if math.isfinite(value) else Malformed(NUMBER_RANGE, str(value), "float64")
     if isinstance(value, Pairs):

@@ -18,9 +18,9 @@ from milepost.rules.reasons import (
     UNKNOWN_PARAMETER,
     Reason,
     Refusal,
+    shortened,
 )
 from milepost.rules.values import Status, Target
-from milepost.wire.faults import shortened
 
 BOOLEANS = {"true": True, "false": False}
 FILTERS = ("tasks", "services", "operations", "status", "targets", "users")

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from milepost.logs import logger
-from milepost.store.base import Corrupt, Overloaded, StoreError, Unavailable
+from milepost.store.base import Corrupt, Overloaded, Unavailable
 from milepost.store.sqlite.connection import DATABASE, open_writer
 
 Job = Callable[[sqlite3.Connection], Any]
@@ -82,7 +82,8 @@ class Committer:
         try:
             return self._attempt(jobs)
         except sqlite3.OperationalError as fault:
-            return [self._unavailable(fault)] * len(jobs)
+            self._drop(fault)
+            return [Unavailable(str(fault)) for _ in jobs]
         except Exception as fault:  # noqa: BLE001  it is handed to the one who asked
             if len(jobs) == 1:
                 return [wrapped(fault)]
@@ -116,11 +117,10 @@ class Committer:
             # The commit before it stands; the next group tries again.
             log.warning("wal not reset", reason=str(fault))
 
-    def _unavailable(self, fault: sqlite3.Error) -> StoreError:
+    def _drop(self, fault: sqlite3.Error) -> None:
         """A fault of the database itself: drop the connection, the next group opens a new one."""
         log.error("commit failed", reason=str(fault))
         self._disconnect()
-        return Unavailable(str(fault))
 
     def _connected(self) -> sqlite3.Connection:
         if self._connection is None:
@@ -138,6 +138,9 @@ def wrapped(fault: Exception) -> Exception:
     """A driver's complaint about the data as ours; anything else as it is."""
     if isinstance(fault, sqlite3.Error):
         return Corrupt(f"the database refused a row: {fault}")
+    if isinstance(fault, StopIteration):
+        # A future does not take this one; left alone it would strand the whole group.
+        return RuntimeError(f"a job raised StopIteration: {fault}")
     return fault
 
 

@@ -51,23 +51,27 @@ def connect(directory: Path) -> sqlite3.Connection:
     return sqlite3.connect(directory / DATABASE, isolation_level=None, check_same_thread=False)
 
 
-def take_directory(directory: Path) -> filelock.FileLock:
-    """Make the data directory, readable by its owner only, and lock it for this server.
+def directory_lock(directory: Path) -> filelock.FileLock:
+    """The lock of a data directory, not yet taken."""
+    return filelock.FileLock(directory / LOCK, mode=0o600)
+
+
+def take(lock: filelock.FileLock, directory: Path, *, needed: bool) -> None:
+    """Make the data directory, readable by its owner only, and lock it for this program.
 
     Raises:
         Unavailable: the directory cannot be made or written; the message names it.
-        Locked: another server holds it.
+        Locked: a server holds it, and the lock was needed.
     """
-    lock = filelock.FileLock(directory / LOCK, mode=0o600)
     try:
         directory.mkdir(parents=True, exist_ok=True, mode=0o700)
         lock.acquire(timeout=0)
     except filelock.Timeout:
-        raise Locked(f"the data directory {directory} is in use by another server") from None
+        if needed:
+            raise Locked(f"the data directory {directory} is in use by another server") from None
     except OSError as fault:
         text = f"the data directory {directory} cannot be used: {fault.strerror}"
         raise Unavailable(text) from fault
-    return lock
 
 
 def migrations() -> list[str]:
@@ -94,4 +98,14 @@ def migrate(connection: sqlite3.Connection) -> None:
     for number, step in enumerate(steps[version:], start=version + 1):
         connection.executescript(
             f"BEGIN IMMEDIATE;\n{step}\nPRAGMA user_version = {number};\nCOMMIT;"
+        )
+
+
+def refuse_other_schema(connection: sqlite3.Connection) -> None:
+    """Raise ``Corrupt`` when the running server has another schema than this program knows."""
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    if version != len(migrations()):
+        raise Corrupt(
+            f"the running server has schema {version}, this program knows {len(migrations())}:"
+            " they are of different versions"
         )

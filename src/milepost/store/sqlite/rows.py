@@ -75,6 +75,12 @@ INSERT_EVENT = (
 )
 EVENT_NAMES = "position, kind, task, changes, at, principal, source"
 USER_NAMES = "name, role, extension, password, disabled"
+INSERT_USER = f"INSERT INTO users ({USER_NAMES}) VALUES (?, ?, ?, ?, ?)"  # noqa: S608  own names only
+ADD_USER = f"{INSERT_USER} ON CONFLICT (name) DO NOTHING"
+PUT_USER = (
+    f"{INSERT_USER} ON CONFLICT (name) DO UPDATE SET role = excluded.role,"
+    " extension = excluded.extension, password = excluded.password, disabled = excluded.disabled"
+)
 SESSION_NAMES = "token, user, created_at, used_at"
 
 
@@ -172,6 +178,11 @@ def read_event(row: Row) -> Event:
         )
     except (ValueError, TypeError, msgspec.MsgspecError) as fault:
         raise Corrupt(f"event {position}: {fault}") from fault
+
+
+def user_row(user: User) -> Row:
+    """A user as a row."""
+    return user.name, user.role, user.extension, user.password, user.disabled
 
 
 def read_user(row: Row) -> User:

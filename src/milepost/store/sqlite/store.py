@@ -16,6 +16,7 @@ from milepost.rules.finding import TaskFilter
 from milepost.rules.task import Accepted, Change, Task
 from milepost.rules.values import Instant
 from milepost.store.base import (
+    MOST_FOUND_BYTES,
     Corrupt,
     Decide,
     Event,
@@ -24,13 +25,22 @@ from milepost.store.base import (
     Position,
     Session,
     Store,
+    StoreError,
+    TooLarge,
     Unavailable,
     User,
 )
 from milepost.store.changes import field_changes
 from milepost.store.sqlite import rows
 from milepost.store.sqlite.committer import Committer
-from milepost.store.sqlite.connection import migrate, open_reader, open_writer, take_directory
+from milepost.store.sqlite.connection import (
+    directory_lock,
+    migrate,
+    open_reader,
+    open_writer,
+    refuse_other_schema,
+    take,
+)
 
 T = TypeVar("T")
 
@@ -76,8 +86,11 @@ class SqliteStore(Store):
     async def find(self, wanted: TaskFilter, limit: int) -> list[Task]:
         where, values = conditions(wanted)
         statement = f"SELECT {rows.NAMES} FROM tasks{where} ORDER BY number LIMIT ?"  # noqa: S608  own names only
-        found = await self._all(statement, *values, limit)
-        return [rows.read_task(row) for row in found]
+
+        def read() -> list[Task]:
+            return bounded_tasks(self._far.execute(statement, (*values, limit)))
+
+        return await self._far_away(read)
 
     async def events_after(self, position: Position, limit: int) -> list[Event]:
         statement = f"{SELECT_EVENTS} WHERE position > ? ORDER BY position LIMIT ?"
@@ -94,15 +107,23 @@ class SqliteStore(Store):
     async def has_users(self) -> bool:
         return self._one("SELECT 1 FROM users LIMIT 1") is not None
 
-    async def put_user(self, user: User) -> None:
-        values = (user.name, user.role, user.extension, user.password, user.disabled)
-        await self._write(
-            f"INSERT INTO users ({rows.USER_NAMES}) VALUES (?, ?, ?, ?, ?)"  # noqa: S608  own names only
-            " ON CONFLICT (name) DO UPDATE SET role = excluded.role,"
-            " extension = excluded.extension, password = excluded.password,"
-            " disabled = excluded.disabled",
-            *values,
-        )
+    async def users(self) -> list[User]:
+        statement = f"SELECT {rows.USER_NAMES} FROM users ORDER BY name"  # noqa: S608  own names only
+        return [rows.read_user(row) for row in await self._all(statement)]
+
+    async def add_user(self, user: User) -> bool:
+        def job(connection: sqlite3.Connection) -> bool:
+            return connection.execute(rows.ADD_USER, rows.user_row(user)).rowcount == 1
+
+        return await self._committer.run(job)
+
+    async def put_user(self, user: User, *, end_sessions: bool = False) -> None:
+        def job(connection: sqlite3.Connection) -> None:
+            connection.execute(rows.PUT_USER, rows.user_row(user))
+            if end_sessions:
+                connection.execute("DELETE FROM sessions WHERE user = ?", (user.name,))
+
+        await self._committer.run(job)
 
     async def session(self, token: str) -> tuple[Session, User] | None:
         row = self._one(SELECT_SESSION, token)
@@ -153,25 +174,37 @@ class SqliteStore(Store):
         return row
 
     async def _all(self, statement: str, *values: object) -> list[rows.Row]:
-        def read() -> list[rows.Row]:
-            return reading(lambda: self._far.execute(statement, values).fetchall())
+        return await self._far_away(lambda: self._far.execute(statement, values).fetchall())
 
-        return await asyncio.get_running_loop().run_in_executor(self._lists, read)
+    async def _far_away(self, read: Callable[[], T]) -> T:
+        """Run a longer read in the thread for lists."""
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._lists, reading, read)
 
 
 def open_store(
-    directory: Path, *, synchronous: str = "FULL", most_waiting: int = 10_000
+    directory: Path,
+    *,
+    synchronous: str = "FULL",
+    most_waiting: int = 10_000,
+    exclusive: bool = True,
 ) -> SqliteStore:
-    """Open (or make) the store in a data directory and lock it for this server.
+    """Open (or make) the store in a data directory.
+
+    A server opens it ``exclusive`` and holds its lock; a command that only touches users may open
+    it beside a running server.
 
     Raises:
         Unavailable: the directory or the file cannot be used; the message names it.
         Locked: another server holds the directory.
         Corrupt: the file is no database of this program, or of a later version.
     """
-    lock = take_directory(directory)
+    lock = directory_lock(directory)
     try:
-        prepare(directory, synchronous)
+        take(lock, directory, needed=exclusive)
+        prepare(directory, synchronous, may_migrate=lock.is_locked)
+        if not exclusive:
+            lock.release()
         committer = Committer(directory, synchronous=synchronous, most_waiting=most_waiting)
         return SqliteStore(directory, lock, committer)
     except sqlite3.OperationalError as fault:
@@ -180,15 +213,18 @@ def open_store(
     except sqlite3.DatabaseError as fault:
         lock.release()
         raise Corrupt(f"the data directory {directory}: {fault}") from fault
-    except Corrupt:
+    except StoreError:
         lock.release()
         raise
 
 
-def prepare(directory: Path, synchronous: str) -> None:
+def prepare(directory: Path, synchronous: str, *, may_migrate: bool) -> None:
     connection = open_writer(directory, synchronous)
     try:
-        migrate(connection)
+        if may_migrate:
+            migrate(connection)
+        else:
+            refuse_other_schema(connection)
     finally:
         connection.close()
 
@@ -204,6 +240,17 @@ def reading(read: Callable[[], T]) -> T:
 def select_tasks(connection: sqlite3.Connection, ids: Iterable[str]) -> list[Task]:
     found = (connection.execute(SELECT_TASK, (task_id,)).fetchone() for task_id in ids)
     return [rows.read_task(row) for row in found if row is not None]
+
+
+def bounded_tasks(found: Iterable[rows.Row]) -> list[Task]:
+    """The tasks of some rows, read one by one and given up when they are too much together."""
+    tasks, size = [], 0
+    for row in found:
+        size += sum(len(value) for value in row if isinstance(value, str))
+        if size > MOST_FOUND_BYTES:
+            raise TooLarge(MOST_FOUND_BYTES)
+        tasks.append(rows.read_task(row))
+    return tasks
 
 
 def write_change(connection: sqlite3.Connection, change: Change, origin: Origin) -> Position:
