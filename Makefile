@@ -10,7 +10,7 @@ LOCK := $(DEV)/uv pip compile --quiet --no-config --universal --python-version 3
 	--no-annotate --custom-compile-command "make lock" $(LOCK_ARGS)
 
 .DEFAULT_GOAL := help
-.PHONY: help serve demo test check bench lock clean
+.PHONY: help serve demo test check bench docs lock clean
 .PRECIOUS: .venv/%/.locked
 .DELETE_ON_ERROR:
 
@@ -45,6 +45,9 @@ check: .venv/dev/.installed ## check format, lint, types, arrows between rooms, 
 bench: .venv/dev/.installed ## measure (BENCH_ARGS="…")
 	scripts/system-packages
 	$(DEV)/python bench/run.py $(BENCH_ARGS)
+
+docs: .venv/dev/.installed ## write the generated parts of the docs anew
+	$(DEV)/python docs/_make.py
 
 lock: .venv/dev/.locked ## write the lock files anew (LOCK_ARGS=--upgrade for newer versions)
 	$(LOCK) --group dev --output-file requirements/dev.lock pyproject.toml

@@ -32,7 +32,8 @@ ARROWS: dict[str, tuple[str, ...]] = {
     "console": ("service",),
     "client": ("wire",),
     "cli": ("client", "demo", "settings"),
-    "cli.admin*": ("client", "demo", "settings", "server"),
+    # These work on the data directory, with the services a server uses.
+    "cli.admin*": ("client", "demo", "settings", "server", "service", "access"),
     "testing": ("server", "client"),
     "demo": ("client",),
     "settings": (),

@@ -72,11 +72,11 @@ def serve(settings: Settings, announce: Announce) -> None:
 
     ``announce`` gets the lines meant for whoever started the server. Raises ``CannotServe``.
     """
-    given_password(settings)
     listener = listening(settings)
     try:
         store = opened_store(settings)
-        app = compose(settings, store, announce)
+        asyncio.run(make_administrator(store, settings, announce))
+        app = compose(settings, store)
         server = AnnouncingServer(
             uvicorn.Config(
                 app,
@@ -95,6 +95,8 @@ def serve(settings: Settings, announce: Announce) -> None:
         # The server repeats the signal that stopped it; by then everything is finished.
         signal.signal(signal.SIGTERM, ignore)
         server.run(sockets=[listener])
+        if not server.started:
+            raise CannotServe("the server did not start; the log says why")
     finally:
         listener.close()
 
@@ -155,7 +157,7 @@ def ignore(_signal: int, _frame: FrameType | None) -> None:
     """Do nothing about a signal."""
 
 
-def compose(settings: Settings, store: Store, announce: Announce) -> Application:
+def compose(settings: Settings, store: Store) -> Application:
     """The application over a store."""
     passwords = PasswordChecker()
     limits = SessionLimits(
@@ -183,11 +185,9 @@ def compose(settings: Settings, store: Store, announce: Announce) -> Application
     description.describe(routes, __version__)
     upkeep = Upkeep(store, sessions, passwords)
 
-    async def start() -> None:
-        await make_administrator(store, settings, announce)
-        upkeep.start()
-
-    return Application(Router(routes), gate, most=settings.max_body, start=start, stop=upkeep.stop)
+    return Application(
+        Router(routes), gate, most=settings.max_body, start=upkeep.start, stop=upkeep.stop
+    )
 
 
 class Upkeep:
@@ -199,7 +199,7 @@ class Upkeep:
         self._passwords = passwords
         self._sweeping: asyncio.Task[None] | None = None
 
-    def start(self) -> None:
+    async def start(self) -> None:
         """Begin to forget ended sessions now and then."""
         self._sweeping = asyncio.get_running_loop().create_task(self._sweep())
 
@@ -220,8 +220,8 @@ class Upkeep:
 
 
 async def make_administrator(store: Store, settings: Settings, announce: Announce) -> None:
-    """Make the first user, when there is none; its password comes from a file or is told once."""
-    if await store.has_users():
+    """Make an administrator when there is none; the password comes from a file or is told once."""
+    if any(user.role == Role.ADMINISTRATOR for user in await store.users()):
         return
     password = given_password(settings) or secrets.token_urlsafe(PASSWORD_BYTES)
     hashed = await asyncio.to_thread(hash_password, password)

@@ -31,12 +31,16 @@ class CannotStart(click.ClickException):
     metavar="FILE",
     help="Password of the administrator that the first start makes.",
 )
-@click.option("--log-level", type=click.Choice(["debug", "info", "warning", "error"]))
+@click.option(
+    "--log-level",
+    type=click.Choice(["debug", "info", "warning", "error"]),
+    help="The least important records that are logged.",
+)
 def serve(config: Path | None, **flags: Any) -> None:
-    r"""Start the server.
+    """Start the server.
 
     The first start makes an administrator and tells the password once, or takes it from the file
-    named by MILEPOST_ADMIN_PASSWORD_FILE.
+    that --admin-password-file or MILEPOST_ADMIN_PASSWORD_FILE names.
 
     \b
     Examples:
@@ -59,7 +63,7 @@ def serve(config: Path | None, **flags: Any) -> None:
     "--config", "path", type=click.Path(path_type=Path), metavar="FILE", help="TOML file."
 )
 def config(path: Path | None) -> None:
-    r"""Show every setting, its value, where the value comes from, and what it does.
+    """Show every setting, its value, where the value comes from, and what it does.
 
     \b
     Examples:

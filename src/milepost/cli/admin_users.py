@@ -59,7 +59,7 @@ def add(
     data: str | None,
     config: Path | None,
 ) -> None:
-    r"""Add a user.
+    """Add a user.
 
     \b
     Examples:
@@ -75,7 +75,7 @@ def add(
 @data_option
 @config_option
 def list_users(*, data: str | None, config: Path | None) -> None:
-    r"""Show all users.
+    """Show all users.
 
     \b
     Example:
@@ -94,7 +94,7 @@ def list_users(*, data: str | None, config: Path | None) -> None:
 @data_option
 @config_option
 def disable(*, name: str, data: str | None, config: Path | None) -> None:
-    r"""Keep a user out: no login any more, and every session ends.
+    """Keep a user out: no login any more, and every session ends.
 
     \b
     Example:
@@ -109,7 +109,7 @@ def disable(*, name: str, data: str | None, config: Path | None) -> None:
 @data_option
 @config_option
 def enable(*, name: str, data: str | None, config: Path | None) -> None:
-    r"""Let a disabled user log in again.
+    """Let a disabled user log in again.
 
     \b
     Example:
@@ -125,7 +125,7 @@ def enable(*, name: str, data: str | None, config: Path | None) -> None:
 @data_option
 @config_option
 def passwd(*, name: str, password_file: Path | None, data: str | None, config: Path | None) -> None:
-    r"""Give a user another password; every session of the user ends.
+    """Give a user another password; every session of the user ends.
 
     \b
     Example:

@@ -57,7 +57,7 @@ def demo(
     speed: float,
     seed: int | None,
 ) -> None:
-    r"""Fill a server with living tasks, as an extension would.
+    """Fill a server with living tasks, as an extension would.
 
     The tasks run, wait, fail and succeed. The backups can be canceled: the demo hears of it in
     the answer to its next update and ends the task.
@@ -75,6 +75,8 @@ def demo(
     )
     try:
         with RestClient(url, user, password) as client:
+            # A server that is away at first is more likely a wrong address.
+            client.log_in()
             Demo(client, click.echo, alive=alive, most=tasks, speed=speed, seed=seed).run()
     except ClientError as fault:
         raise RefusedByServer(str(fault)) from None

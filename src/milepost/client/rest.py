@@ -68,8 +68,13 @@ class RestClient:
     def token(self) -> str:
         """The token of the session; logs in when there is none yet."""
         if self._token is None:
-            self._log_in()
+            self.log_in()
         return self._token or ""
+
+    def log_in(self) -> None:
+        """Begin a new session. Raises ``Refused``, ``Away``."""
+        headers = {**self._basic, "vmware-use-header-authn": "true"}
+        self._token = checked(self._send("POST", SESSION_PATH, None, headers)).json()["value"]
 
     def create(self, spec: dict[str, Any]) -> str:
         """Create a task; the answer is its id. Raises ``Refused``, ``Away``."""
@@ -107,10 +112,6 @@ class RestClient:
             self._token = None
             answer = self._send(method, path, body, {SESSION: self.token})
         return checked(answer)
-
-    def _log_in(self) -> None:
-        headers = {**self._basic, "vmware-use-header-authn": "true"}
-        self._token = checked(self._send("POST", SESSION_PATH, None, headers)).json()["value"]
 
     def _send(
         self, method: str, path: str, body: dict[str, Any] | None, headers: dict[str, str]

@@ -50,10 +50,12 @@ class RestDoor:
         try:
             spec = self._dialect.decode_update(body)
         except Malformed as fault:
-            revision = await self._tasks.revision(who, task_id)
-            raise RefusedWith(fault.refusal, revision_headers(revision)) from None
-        task = accepted(await self._tasks.update(who, task_id, spec, request.source))
-        return Answer(200, headers=told_of_cancel(task))
+            seen = await self._tasks.visible(who, task_id)
+            raise RefusedWith(fault.refusal, told_of_cancel(seen)) from None
+        decision = await self._tasks.update(who, task_id, spec, request.source)
+        if isinstance(decision, Refused):
+            raise RefusedWith(decision.refusal, told_of_cancel(decision.task))
+        return Answer(200, headers=told_of_cancel(decision.task))
 
     async def get_task(self, request: Request) -> Answer:
         """One task."""
@@ -144,12 +146,10 @@ def etag(task: Task) -> Header:
     return b"etag", b'"%d"' % task.revision
 
 
-def revision_headers(revision: int | None) -> Headers:
-    return () if revision is None else ((b"etag", b'"%d"' % revision),)
-
-
-def told_of_cancel(task: Task) -> Headers:
+def told_of_cancel(task: Task | None) -> Headers:
     """The headers of an update answer: the revision, and whether someone wants the task ended."""
+    if task is None:
+        return ()
     if task.cancel_requested is None or task.status in TERMINAL:
         return (etag(task),)
     return etag(task), ASKED_TO_CANCEL

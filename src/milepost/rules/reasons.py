@@ -58,8 +58,8 @@ BACK_TO_PENDING = Reason(
 PROGRESS_NOT_RUNNING = Reason(
     "milepost.task.progress_not_running",
     E.NOT_ALLOWED_IN_CURRENT_STATE,
-    "percent_done: progress {2} of {3} was given, but the task is {0} and stays {1};"
-    " only a running task reports progress.",
+    "percent_done: progress {2} of {3} was given, but the status is {0} before and {1} after"
+    " this update; only a running task reports progress.",
 )
 PROGRESS_NEGATIVE = Reason(
     "milepost.task.progress_negative",

@@ -77,7 +77,7 @@ class TaskService:
         """Change a task as far as the rules let it."""
         refusal = check_spec(spec, self._rules)
         if refusal is not None:
-            return Refused(refusal, await self._visible(who, task_id))
+            return Refused(refusal, await self.visible(who, task_id))
         return await self._decide(
             Act.UPDATE,
             who,
@@ -110,12 +110,8 @@ class TaskService:
             return Refusal(reasons.TOO_MANY_MATCHES, (str(MOST_LISTED),))
         return tasks
 
-    async def revision(self, who: Principal, task_id: str) -> int | None:
-        """The revision of a task, or ``None`` where it does not exist for this principal."""
-        task = await self._visible(who, task_id)
-        return None if task is None else task.revision
-
-    async def _visible(self, who: Principal, task_id: str) -> Task | None:
+    async def visible(self, who: Principal, task_id: str) -> Task | None:
+        """A task, or ``None`` where it does not exist for this principal."""
         task = await self._store.task(task_id)
         return task if task is not None and may_see(who, task) else None
 

@@ -66,6 +66,8 @@ def take(lock: filelock.FileLock, directory: Path, *, needed: bool) -> None:
     try:
         directory.mkdir(parents=True, exist_ok=True, mode=0o700)
         lock.acquire(timeout=0)
+        # The database holds password hashes; what SQLite puts beside it takes its mode.
+        (directory / DATABASE).touch(mode=0o600)
     except filelock.Timeout:
         if needed:
             raise Locked(f"the data directory {directory} is in use by another server") from None

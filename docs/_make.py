@@ -1,0 +1,549 @@
+# ruff: noqa: INP001  a script beside the pages it writes, in no package
+"""Writes the generated parts of the documentation from the code: ``make docs``.
+
+A part stands between ``<!-- generated: NAME -->`` and ``<!-- end: NAME -->``; all around it is
+written by hand. ``tests/test_docs.py`` fails when a part is not what this makes now.
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+import sys
+import types
+import typing
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Any, Literal
+
+import click
+import msgspec
+
+from milepost import settings
+from milepost.cli import admin, demo
+from milepost.cli.main import main as command
+from milepost.doors.health import HealthDoor, health_routes
+from milepost.doors.openapi import OpenApiDoor, openapi_routes
+from milepost.doors.refusals import RETRY_LATER, status_of
+from milepost.doors.rest import RestDoor, rest_routes
+from milepost.doors.routing import Auth, Parameter, Route
+from milepost.rules import machine, reasons
+from milepost.rules.reasons import REASONS, Reason, Refusal
+from milepost.rules.task import Accepted, Task, UpdateTask
+from milepost.rules.values import (
+    ROOT_FOLDER,
+    TERMINAL,
+    DateTimeFormat,
+    ErrorName,
+    ErrorValue,
+    Status,
+)
+from milepost.wire import shapes
+
+DOCS = Path(__file__).parent
+PART = re.compile(r"<!-- generated: ([\w-]+) -->\n.*?<!-- end: \1 -->", re.DOTALL)
+WIDTH = 90
+
+# What stands in errors.md above the reasons of one kind; the second word of an id is its kind.
+KINDS = {
+    "task": "About the task",
+    "spec": "About the spec in strict mode",
+    "list": "About a list",
+    "access": "About the caller",
+    "user": "About a user",
+    "json": "About the text of a body",
+    "value": "About a value in a body",
+    "query": "About a query parameter",
+    "http": "About the request as such",
+    "service": "About the service",
+}
+# What a setting's default is, where the value on this machine would be wrong on another.
+DEFAULTS = {
+    "data": "the platform's directory for the data of a user's programs: `~/.local/share/milepost`"
+    " on Linux, `~/Library/Application Support/milepost` on macOS,"
+    r" `%LOCALAPPDATA%\milepost` on Windows"
+}
+# How a setting is written in a file, where its default is no example.
+WRITTEN = {
+    "data": 'data = "milepost-data"',
+    "admin_password_file": 'admin_password_file = "administrator-password"',
+    "registered_operations": '[registered_operations]\n"com.acme.backup" = ["full", "incremental"]',
+}
+IN_ENVIRONMENT = {"registered_operations": """'{"com.acme.backup" = ["full", "incremental"]}'"""}
+# Which structure a schema around it holds, and in which member.
+WRAPPED = {
+    "vcenter.extension.tasks_create": ("spec", shapes.CREATE_SPEC),
+    "vcenter.extension.tasks_update": ("spec", shapes.UPDATE_SPEC),
+    "cis.tasks_resp": ("value", shapes.INFO),
+}
+ANSWERS = {
+    "vcenter.extension.tasks.create_resp": '`{"value": "<task id>"}`',
+    "cis.tasks.list_resp": '`{"value": [{"key": "<task id>", "value": <task>}, …]}`,'
+    " each task a [`cis.task.info`](#cistaskinfo)",
+    "milepost.session_answer": '`{"value": "<token>"}`; with `~action=get`'
+    ' `{"value": <session>}`, a [`cis.session.info`](#cissessioninfo)',
+    "milepost.health": "a JSON object with `status`",
+    "milepost.openapi": "an OpenAPI 3.1 document",
+}
+CURL = 'curl -fsS -H "$SESSION"'
+JSON = '-H "$JSON"'
+# One example of each operation: a command, and what it prints. They run in this order in a test.
+EXAMPLES = {
+    "rest.vcenter.extension.tasks.create": (
+        f"""{CURL} {JSON} $SERVER/rest/vcenter/extension/tasks -d '
+  {{"spec": {{"operation_id": "com.acme.backup.full", "cancelable": true, "user": "anna",
+            "target": {{"type": "VirtualMachine", "id": "vm-17"}}}}}}'""",
+        '{"value": "…"}',
+    ),
+    "rest.vcenter.extension.tasks.update": (
+        f"""{CURL} {JSON} -X PATCH -i $SERVER/rest/vcenter/extension/tasks/$TASK -d '
+  {{"spec": {{"status": "RUNNING"}}}}' | grep -E '^(HTTP|etag)'""",
+        'HTTP/1.1 200 OK\netag: "2"',
+    ),
+    "rest.cis.tasks.list": (
+        f"""{CURL} "$SERVER/rest/cis/tasks?filter_spec.tasks=$TASK&filter_spec.status=RUNNING" """,
+        """{"value": [{"key": "…", "value": {
+  "description": {"id": "", "default_message": "", "args": []},
+  "service": "com.milepost.local", "operation": "com.acme.backup.full",
+  "status": "RUNNING", "cancelable": true,
+  "target": {"type": "Folder", "id": "group-d1"}, "start_time": "…",
+  "progress": {"total": 0, "completed": 0,
+               "message": {"id": "", "default_message": "", "args": []}}}}]}""",
+    ),
+    "rest.cis.tasks.get": (
+        f"""{CURL} "$SERVER/rest/cis/tasks/$TASK?spec.exclude_result=true" """,
+        """{"value": {
+  "description": {"id": "", "default_message": "", "args": []},
+  "service": "com.milepost.local", "operation": "com.acme.backup.full",
+  "status": "RUNNING", "cancelable": true,
+  "target": {"type": "Folder", "id": "group-d1"}, "start_time": "…",
+  "progress": {"total": 0, "completed": 0,
+               "message": {"id": "", "default_message": "", "args": []}}}}""",
+    ),
+    "rest.cis.tasks.cancel": (
+        f"""{CURL} -X POST -i "$SERVER/rest/cis/tasks/$TASK?action=cancel" |
+  grep -E '^(HTTP|etag)'""",
+        'HTTP/1.1 200 OK\netag: "3"',
+    ),
+    "rest.cis.session.create": (
+        f"""{CURL} -X POST "$SERVER/rest/com/vmware/cis/session?~action=get" """,
+        '{"value": {"user": "administrator", "created_time": "…", "last_accessed_time": "…"}}',
+    ),
+    "rest.cis.session.delete": (
+        f"""{CURL} -X DELETE -i $SERVER/rest/com/vmware/cis/session | head -n 1""",
+        "HTTP/1.1 200 OK",
+    ),
+    "livez.get": ("curl -fsS $SERVER/livez", '{"status": "alive"}'),
+    "livez.head": ("curl -fsS -I $SERVER/livez | head -n 1", "HTTP/1.1 200 OK"),
+    "readyz.get": ("curl -fsS $SERVER/readyz", '{"status": "ready"}'),
+    "readyz.head": ("curl -fsS -I $SERVER/readyz | head -n 1", "HTTP/1.1 200 OK"),
+    "openapi.get": (
+        """curl -fsS $SERVER/openapi.json | grep -o '"openapi":"[^"]*"'""",
+        '"openapi":"3.1.0"',
+    ),
+}
+
+
+def table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+    """A Markdown table."""
+    titles = list(head)
+    lines = [titles, ["---"] * len(titles), *rows]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+
+
+def fenced(kind: str, text: str) -> str:
+    return f"```{kind}\n{text.rstrip()}\n```"
+
+
+def anchor(heading: str) -> str:
+    """The anchor of a heading, as code hosts make it."""
+    kept = re.sub(r"[^\w\- ]", "", heading.strip().lower())
+    return kept.replace(" ", "-")
+
+
+def listed(items: Iterable[str]) -> str:
+    return ", ".join(items)
+
+
+# States.
+
+
+def diagram() -> str:
+    """The moves as a diagram; that a status may stay is left out of the picture."""
+    lines = ["stateDiagram-v2", *(f"    [*] --> {status}" for status in Status)]
+    lines += [
+        f"    {before} --> {after}"
+        for before in Status
+        for after in Status
+        if after in machine.MOVES[before] and after is not before
+    ]
+    lines += [f"    {status} --> [*]" for status in Status if status in TERMINAL]
+    return fenced("mermaid", "\n".join(lines))
+
+
+def moves() -> str:
+    """Every pair of statuses and what comes of it."""
+    return table(
+        ["from ↓ to →", *(f"`{status}`" for status in Status)],
+        [[f"`{before}`", *(move(before, after) for after in Status)] for before in Status],
+    )
+
+
+def move(before: Status, after: Status) -> str:
+    if after is before:
+        return "stays"
+    error = ErrorValue(ErrorName.ERROR.type_name) if after is Status.FAILED else None
+    task = Task(
+        id="",
+        revision=1,
+        service="",
+        operation="",
+        cancelable=True,
+        target=ROOT_FOLDER,
+        principal="",
+        created_at=0,
+        updated_at=0,
+        status=before,
+        start_time=None if before is Status.PENDING else 0,
+    )
+    decision = machine.update(task, UpdateTask(status=after, error=error), now=0)
+    if isinstance(decision, Accepted):
+        return "yes"
+    return link_to(decision.refusal.reason)
+
+
+def link_to(reason: Reason, path: str = "../reference/errors.md") -> str:
+    name = reason.error.value.lower()
+    return f"[`{name}`]({path}#{anchor(reason.id)})"
+
+
+def rows() -> str:
+    """The rules in their order, each with the reasons it refuses with."""
+    return table(
+        ["#", "rule", "from", "refusals"],
+        [
+            [
+                str(row.number),
+                row.says.replace("<", "&lt;"),
+                row.source,
+                listed(
+                    f"[`{reason.id}`](../reference/errors.md#{anchor(reason.id)})"
+                    for reason in reasons_in(row.check)
+                ),
+            ]
+            for row in machine.ROWS
+        ],
+    )
+
+
+def reasons_in(check: Callable[..., object]) -> Iterator[Reason]:
+    """The reasons a check names, read from its code."""
+    for name in inspect.unwrap(check).__code__.co_names:
+        found = getattr(reasons, name, None)
+        if isinstance(found, Reason):
+            yield found
+
+
+# Errors.
+
+
+def errors() -> str:
+    """Every reason under a heading of its own, by kind."""
+    parts = []
+    for kind, title in KINDS.items():
+        parts.append(f"## {title}")
+        parts += [
+            reason_text(reason) for reason in REASONS.values() if reason.id.split(".")[1] == kind
+        ]
+    return "\n\n".join(parts)
+
+
+def reason_text(reason: Reason) -> str:
+    status = status_of(Refusal(reason))
+    later = ", with `Retry-After`" if status in RETRY_LATER else ""
+    return f"### {reason.id}\n\n{status} `{reason.error}`{later}\n\n> {reason.text}"
+
+
+def statuses() -> str:
+    """Which error has which HTTP status."""
+    used = {(reason.error, status_of(Refusal(reason))) for reason in REASONS.values()}
+    return table(
+        ["HTTP", "`error_type`"],
+        [
+            [
+                str(status) + (" (with `Retry-After`)" if status in RETRY_LATER else ""),
+                listed(sorted(f"`{error}`" for error, has in used if has == status)),
+            ]
+            for status in sorted({status for _, status in used})
+        ],
+    )
+
+
+# Settings.
+
+
+def all_settings() -> str:
+    hints = typing.get_type_hints(settings.Settings, include_extras=True)
+    defaults = {field.name: field for field in msgspec.structs.fields(settings.Settings)}
+    flags = flags_of_settings()
+    return "\n\n".join(
+        setting_text(name, hint, defaults[name], flags.get(name)) for name, hint in hints.items()
+    )
+
+
+def setting_text(name: str, hint: Any, field: msgspec.structs.FieldInfo, flag: str | None) -> str:
+    default = DEFAULTS.get(name) or f"`{settings.written(default_of(field))}`".replace(
+        "`(not set)`", "not set"
+    )
+    variable = settings.PREFIX + name.upper()
+    if name in IN_ENVIRONMENT:
+        variable += f"={IN_ENVIRONMENT[name]}"
+    facts = [
+        f"- Type: {type_text(hint)}",
+        f"- Default: {default}",
+        f"- Environment: `{variable}`",
+        *([f"- Flag: `{flag}`"] if flag else []),
+        *([f"- With `profile = {in_quotes}`: `{settings.written(profile[name])}`"]
+          for in_quotes, profile in quoted_profiles() if name in profile),
+    ]  # fmt: skip
+    lines = "\n".join(fact if isinstance(fact, str) else fact[0] for fact in facts)
+    example = WRITTEN.get(name) or f"{name} = {settings.written(default_of(field))}"
+    return f"### {name}\n\n{settings.MEANINGS[name]}\n\n{lines}\n\n{fenced('toml', example)}"
+
+
+def quoted_profiles() -> Iterator[tuple[str, dict[str, object]]]:
+    return ((f'"{name}"', values) for name, values in settings.PROFILES.items())
+
+
+def default_of(field: msgspec.structs.FieldInfo) -> object:
+    if field.default_factory is not msgspec.NODEFAULT:
+        return field.default_factory()
+    return field.default
+
+
+def type_text(hint: Any) -> str:
+    """A type in words."""
+    origin, parts = typing.get_origin(hint), typing.get_args(hint)
+    if origin is Literal:
+        return " or ".join(f"`{settings.written(part)}`" for part in parts)
+    if origin is typing.Annotated:
+        return type_text(parts[0]) + bounds(parts[1])
+    if origin in (types.UnionType, typing.Union):
+        return " or ".join(type_text(part) for part in parts if part is not type(None))
+    if origin is dict:
+        return "a table of lists of text"
+    return {str: "text", bool: "`true` or `false`", int: "whole number"}[hint]
+
+
+def bounds(meta: msgspec.Meta) -> str:
+    if meta.min_length is not None:
+        return f" of {meta.min_length} to {meta.max_length} characters"
+    return f" from {meta.ge:,} to {meta.le:,}"
+
+
+def flags_of_settings() -> dict[str, str]:
+    """The flag of ``milepost serve`` for each setting that has one."""
+    return {
+        parameter.name: flag_text(parameter)
+        for parameter in admin.serve.params
+        if parameter.name in settings.MEANINGS
+    }
+
+
+# Commands.
+
+
+def commands() -> str:
+    """Every command with its help, and each of its flags."""
+    parts = []
+    for name, found in all_commands():
+        context = click.Context(found, info_name=name, max_content_width=WIDTH)
+        context.terminal_width = WIDTH
+        parts += [f"## {name}", fenced("text", found.get_help(context))]
+        rows = [
+            [f"`{flag_text(parameter)}`", variable_of(parameter), value_unset(parameter)]
+            for parameter in found.params
+            if isinstance(parameter, click.Option)
+        ]
+        if rows:
+            parts.append(table(["flag", "environment", "when not given"], rows))
+    return "\n\n".join(parts)
+
+
+def all_commands(
+    group: click.Group = command, path: str = "milepost"
+) -> Iterator[tuple[str, click.Command]]:
+    """Every command below a group, with its full name."""
+    for name, found in sorted(group.commands.items()):
+        yield f"{path} {name}", found
+        if isinstance(found, click.Group):
+            yield from all_commands(found, f"{path} {name}")
+
+
+def flag_text(parameter: click.Parameter) -> str:
+    names = [*parameter.opts, *parameter.secondary_opts]
+    return " / ".join(names)
+
+
+def variable_of(parameter: click.Parameter) -> str:
+    if parameter.name in settings.MEANINGS:
+        return f"[`{settings.PREFIX}{parameter.name.upper()}`](settings.md#{parameter.name})"
+    if parameter.name in ("config", "path"):
+        return f"`{settings.PREFIX}CONFIG`"
+    return f"`{parameter.envvar}`" if parameter.envvar else "none"
+
+
+def value_unset(parameter: click.Parameter) -> str:
+    default = parameter.default
+    if parameter.name in settings.MEANINGS:
+        return "the setting"
+    if parameter.required:
+        return "it is required"
+    return f"`{default}`" if isinstance(default, str | int | float) else "not set"
+
+
+def exit_codes() -> str:
+    """What the process ends with."""
+    return table(
+        ["code", "meaning"],
+        [
+            ["0", "Done; for `serve` also: stopped by a signal, and everything accepted is kept."],
+            ["1", "Given up at a prompt."],
+            [str(click.UsageError.exit_code), "A flag, a setting or its value cannot be used."],
+            [str(admin.CannotStart.exit_code), "The server cannot start; the text names why."],
+            [str(demo.RefusedByServer.exit_code), "The server refused what was asked of it."],
+        ],
+    )
+
+
+# The door /rest.
+
+
+def all_routes() -> list[Route]:
+    """The routes as the server has them. Their handlers are never called, so the doors are bare."""
+    return [
+        *rest_routes(RestDoor.__new__(RestDoor)),
+        *health_routes(HealthDoor.__new__(HealthDoor)),
+        *openapi_routes(OpenApiDoor()),
+    ]
+
+
+def routes() -> str:
+    return "\n\n".join(route_text(route) for route in all_routes())
+
+
+def route_text(route: Route) -> str:
+    facts = [
+        f"- Asks for: {'a session' if route.auth is Auth.SESSION else asked_for(route)}",
+        *([f"- Body: {wrapped(route.request)}"] if route.request else []),
+        f"- Answer: 200, {wrapped(route.answer) if route.answer else 'an empty body'}",
+        f"- Refusals: {listed(map(str, sorted(route.errors))) or 'none of its own'}",
+    ]
+    parts = [f"### {route.method} {route.path}", route.summary, "\n".join(facts)]
+    if route.parameters:
+        parts.append(table(["query parameter", "value"], map(parameter_row, route.parameters)))
+    shown, answer = EXAMPLES[route.operation]
+    kind = "json" if answer.startswith("{") else "text"
+    return "\n\n".join([*parts, fenced("sh", shown), fenced(kind, answer)])
+
+
+def asked_for(route: Route) -> str:
+    if route.operation == "rest.cis.session.create":
+        return "Basic; with `~action=get` a session"
+    return "nothing"
+
+
+def wrapped(schema: str) -> str:
+    if schema in WRAPPED:
+        member, name = WRAPPED[schema]
+        return f'`{{"{member}": …}}` with a [`{name}`](#{anchor(name)})'
+    return ANSWERS[schema]
+
+
+def parameter_row(parameter: Parameter) -> list[str]:
+    notes = []
+    if parameter.only is not None:
+        notes.append(f"`{parameter.only}`")
+    elif parameter.schema == "boolean":
+        notes.append("`true` or `false`")
+    elif parameter.schema == shapes.STATUS.name:
+        notes.append(listed(f"`{status}`" for status in Status))
+    else:
+        notes.append("text")
+    if parameter.many:
+        notes.append("may be repeated")
+    if parameter.required:
+        notes.append("required")
+    return [f"`{parameter.name}`", "; ".join(notes)]
+
+
+def structures() -> str:
+    """The structures, member by member."""
+    parts = []
+    for name, members in shapes.STRUCTURES.items():
+        rows = [
+            [f"`{member.name}`", kind_text(member.type), "yes" if member.required else ""]
+            for member in members
+        ]
+        parts += [f"### {name}", table(["member", "type", "required"], rows)]
+    return "\n\n".join(parts)
+
+
+def kind_text(kind: shapes.Type) -> str:
+    if isinstance(kind, shapes.Ref):
+        return f"[`{kind.name}`](#{anchor(kind.name)})"
+    if isinstance(kind, shapes.ListOf):
+        return f"list of {kind_text(kind.item)}"
+    if isinstance(kind, shapes.MapOf):
+        return f'list of `{{"key", "value"}}`, each value a {kind_text(kind.item)}'
+    if kind is shapes.DATE_TIME_FORMAT:
+        return f"one of {len(DateTimeFormat)}: {listed(f'`{value}`' for value in DateTimeFormat)}"
+    if isinstance(kind, shapes.Enumeration):
+        return listed(f"`{value.value}`" for value in kind.values)
+    return {
+        shapes.ERROR: "[an error value](#error-values)",
+        shapes.INSTANT: "[a date-time](#date-times)",
+    }.get(kind, kind.value)
+
+
+PARTS: dict[str, Callable[[], str]] = {
+    "diagram": diagram,
+    "moves": moves,
+    "rows": rows,
+    "errors": errors,
+    "statuses": statuses,
+    "settings": all_settings,
+    "commands": commands,
+    "exit-codes": exit_codes,
+    "routes": routes,
+    "structures": structures,
+}
+
+
+def render(text: str) -> str:
+    """A page with its generated parts made anew."""
+
+    def part(match: re.Match[str]) -> str:
+        name = match[1]
+        return f"<!-- generated: {name} -->\n\n{PARTS[name]()}\n\n<!-- end: {name} -->"
+
+    return PART.sub(part, text)
+
+
+def pages() -> list[Path]:
+    """Every page with a generated part."""
+    return [path for path in sorted(DOCS.rglob("*.md")) if PART.search(path.read_text("utf-8"))]
+
+
+def main() -> None:
+    """Rewrite the pages that have changed and name them."""
+    for page in pages():
+        before = page.read_text("utf-8")
+        after = render(before)
+        if after != before:
+            page.write_text(after, "utf-8")
+            sys.stdout.write(f"{page.relative_to(DOCS.parent).as_posix()}\n")
+
+
+if __name__ == "__main__":
+    main()
