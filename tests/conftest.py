@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Iterator
 
 import hypothesis
 import pytest
+
+from tests.serving import PEOPLE, Caller, Server, add_people, add_tasks, serving
 
 CI = os.environ.get("CI") == "true"
 
@@ -43,3 +46,27 @@ def pytest_terminal_summary(
     if CI and (count := unproven(config)):
         text = f"CI=true: {count} skipped or expected to fail, so this run has failed"
         terminalreporter.write_sep("=", text, red=True, bold=True)
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """One server with the default settings and a user of each role, shared by all tests."""
+    data = tmp_path_factory.mktemp("server") / "data"
+    add_people(data, PEOPLE)
+    add_tasks(data, "com.bulk.load", 1000)
+    with serving(data) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def strict_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """One server with ``spec_validation = "strict"``, shared by all tests."""
+    with serving(tmp_path_factory.mktemp("strict") / "data", spec_validation="strict") as running:
+        yield running
+
+
+@pytest.fixture
+def admin(server: Server) -> Iterator[Caller]:
+    """The administrator of the shared server."""
+    with server.caller() as caller:
+        yield caller

@@ -75,7 +75,7 @@ def serve(settings: Settings, announce: Announce) -> None:
     listener = listening(settings)
     try:
         store = opened_store(settings)
-        asyncio.run(make_administrator(store, settings, announce))
+        begin(store, settings, announce)
         app = compose(settings, store)
         server = AnnouncingServer(
             uvicorn.Config(
@@ -217,6 +217,14 @@ class Upkeep:
             except StoreError as fault:
                 log.warning("sessions not swept", reason=str(fault))
             await asyncio.sleep(SWEEP_SECONDS)
+
+
+def begin(store: Store, settings: Settings, announce: Announce) -> None:
+    """What must be in the store before the first request. Raises ``CannotServe``."""
+    try:
+        asyncio.run(make_administrator(store, settings, announce))
+    except StoreError as fault:
+        raise CannotServe(f"the data directory {settings.data}: {fault}") from fault
 
 
 async def make_administrator(store: Store, settings: Settings, announce: Announce) -> None:

@@ -45,26 +45,18 @@ class Throttle:
     def __init__(self) -> None:
         self._buckets: OrderedDict[Key, Bucket] = OrderedDict()
 
-    def take(self, user: str, source: str, now: Instant) -> int:
-        """Take a try, before the password is looked at.
+    def wait(self, user: str, source: str, now: Instant) -> int:
+        """Milliseconds until a login may be tried; 0 when it may be tried now."""
+        return max(
+            self._wait_for(key, allowance, now) for key, allowance in buckets_of(user, source)
+        )
 
-        Returns 0, or the milliseconds to wait when there is none and nothing was taken.
-        """
-        buckets = list(buckets_of(user, source))
-        wait = max(self._wait_for(key, allowance, now) for key, allowance in buckets)
-        if wait == 0:
-            self._move(user, source, now, 1)
-        return wait
-
-    def give_back(self, user: str, source: str, now: Instant) -> None:
-        """Return the try of a login that was good."""
-        self._move(user, source, now, -1)
-
-    def _move(self, user: str, source: str, now: Instant, tries: int) -> None:
+    def failed(self, user: str, source: str, now: Instant) -> None:
+        """Note a failed login."""
         for key, allowance in buckets_of(user, source):
             bucket = self._buckets.setdefault(key, Bucket(0.0, now))
-            bucket.used = max(0.0, used_up(bucket, allowance, now) + tries)
-            bucket.at = now
+            bucket.used = used_up(bucket, allowance, now) + 1
+            bucket.at = max(now, bucket.at)
             self._buckets.move_to_end(key)
         while len(self._buckets) > MOST_REMEMBERED:
             self._buckets.popitem(last=False)

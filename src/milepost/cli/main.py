@@ -10,14 +10,19 @@ from milepost.cli.admin_users import user
 from milepost.cli.demo import demo
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.group()
 def main() -> None:
     """Milepost: the place where long work reports how far it is."""
 
 
 @main.command()
 def version() -> None:
-    """Show the version."""
+    """Show the version.
+
+    \b
+    Example:
+      milepost version
+    """
     click.echo(f"milepost {__version__}")
 
 

@@ -9,8 +9,9 @@ Exceptions::
 
 from __future__ import annotations
 
+import base64
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 import urllib3
 
@@ -20,6 +21,8 @@ SESSION_PATH = "/rest/com/vmware/cis/session"
 SESSION = "vmware-api-session-id"
 UNAUTHENTICATED = 401
 FIRST_ERROR = 400
+
+T = TypeVar("T")
 
 
 class ClientError(Exception):
@@ -49,7 +52,8 @@ class RestClient:
 
     def __init__(self, url: str, user: str, password: str, *, timeout: float = 10.0) -> None:
         self._url = url.rstrip("/")
-        self._basic = urllib3.make_headers(basic_auth=f"{user}:{password}")
+        basic = base64.b64encode(f"{user}:{password}".encode()).decode()
+        self._basic = {"authorization": f"Basic {basic}"}
         self._pool = urllib3.PoolManager(timeout=timeout, retries=False, maxsize=8)
         self._token: str | None = None
 
@@ -74,12 +78,11 @@ class RestClient:
     def log_in(self) -> None:
         """Begin a new session. Raises ``Refused``, ``Away``."""
         headers = {**self._basic, "vmware-use-header-authn": "true"}
-        self._token = checked(self._send("POST", SESSION_PATH, None, headers)).json()["value"]
+        self._token = value_of(checked(self._send("POST", SESSION_PATH, None, headers)), str)
 
     def create(self, spec: dict[str, Any]) -> str:
         """Create a task; the answer is its id. Raises ``Refused``, ``Away``."""
-        task_id: str = self._call("POST", EXTENSION_TASKS, {"spec": spec}).json()["value"]
-        return task_id
+        return value_of(self._call("POST", EXTENSION_TASKS, {"spec": spec}), str)
 
     def update(self, task_id: str, spec: dict[str, Any]) -> bool:
         """Update a task; the answer is whether someone asked for its end."""
@@ -88,8 +91,7 @@ class RestClient:
 
     def get(self, task_id: str) -> dict[str, Any]:
         """A task as the published structure ``cis.task.info``."""
-        info: dict[str, Any] = self._call("GET", f"{TASKS}/{task_id}").json()["value"]
-        return info
+        return value_of(self._call("GET", f"{TASKS}/{task_id}"), dict)
 
     def cancel(self, task_id: str) -> None:
         """Ask for the end of a task."""
@@ -133,3 +135,14 @@ def checked(answer: urllib3.BaseHTTPResponse) -> urllib3.BaseHTTPResponse:
     except (ValueError, LookupError, TypeError, AttributeError):
         raise Refused(answer.status, "unknown", answer.data[:200].decode("latin-1")) from None
     raise Refused(answer.status, error, message)
+
+
+def value_of(answer: urllib3.BaseHTTPResponse, kind: type[T]) -> T:
+    """The member ``value`` of an answer. Raises ``Refused`` when the answer is another one."""
+    try:
+        value = answer.json()["value"]
+    except (ValueError, LookupError, TypeError):
+        value = None
+    if not isinstance(value, kind):
+        raise Refused(answer.status, "unknown", answer.data[:200].decode("latin-1"))
+    return value

@@ -52,8 +52,8 @@ def backup(chance: random.Random, machine: str) -> Job:
     """Copy a disk; ends as canceled when asked to."""
     total = chance.randrange(2_000, 8_000)
     done = 0
-    yield {"status": "RUNNING"}, pause(chance)
     try:
+        yield {"status": "RUNNING"}, pause(chance)
         while done < total:
             done = min(total, done + chance.randrange(*MEBIBYTES_A_STEP))
             said = message("copied", f"{done} of {total} MiB of {machine} copied", done, total)

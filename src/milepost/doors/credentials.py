@@ -15,6 +15,7 @@ from milepost.access.sessions import Login, Sessions
 from milepost.doors.messages import Request
 from milepost.doors.refusals import Refuse
 from milepost.rules import reasons
+from milepost.rules.reasons import shortened
 from milepost.rules.values import Instant
 
 SESSION = "vmware-api-session-id"
@@ -66,11 +67,14 @@ def token_of(request: Request) -> str:
 def refuse_foreign_origin(request: Request) -> None:
     """A browser sends the cookie for any page; only pages of this host may change things."""
     origin = request.header(b"origin")
-    if (
-        origin is not None
-        and urlsplit(origin).netloc.lower() != (request.header(b"host") or "").lower()
-    ):
-        raise Refuse(reasons.FOREIGN_ORIGIN, origin)
+    if origin is None:
+        return
+    try:
+        host = urlsplit(origin).netloc.lower()
+    except ValueError:
+        host = ""
+    if not host or host != (request.header(b"host") or "").lower():
+        raise Refuse(reasons.FOREIGN_ORIGIN, shortened(origin))
 
 
 def basic_of(request: Request) -> tuple[str, str]:

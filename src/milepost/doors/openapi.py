@@ -11,6 +11,7 @@ from milepost.doors.routing import Auth, Parameter, Route
 from milepost.wire.descriptions import component_schemas
 from milepost.wire.encoding import to_json
 
+FAULT = 500
 PATH = "/openapi.json"
 PATH_PARAMETER = re.compile(r"\{(\w+)\}")
 LOGIN_PATH = "/rest/com/vmware/cis/session"
@@ -82,7 +83,7 @@ def operation(route: Route) -> dict[str, Any]:
         "parameters": [*path_parameters(route.path), *map(query_parameter, route.parameters)],
         "responses": {
             "200": success(route),
-            **{str(status): refusal(status) for status in route.errors},
+            **{str(status): refusal(status) for status in (*route.errors, FAULT)},
         },
     }
     if route.request is not None:

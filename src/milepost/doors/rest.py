@@ -14,6 +14,7 @@ from milepost.service.logins import LoginService, Wait
 from milepost.service.tasks import TaskService
 from milepost.wire import queries, rest, shapes
 from milepost.wire.faults import Malformed
+from milepost.wire.queries import BadQuery
 
 SESSION_PATH = "/rest/com/vmware/cis/session"
 EXTENSION_TASKS = "/rest/vcenter/extension/tasks"
@@ -35,8 +36,9 @@ class RestDoor:
 
     async def create_task(self, request: Request) -> Answer:
         """Make a task; the answer is its id."""
+        body = await request.read()
         queries.only(queries.parse_query(request.query), ())
-        spec = self._dialect.decode_create(await request.read())
+        spec = self._dialect.decode_create(body)
         decision = await self._tasks.create(request.who.principal, spec, request.source)
         task = accepted(decision)
         return json_answer(rest.encode_value(task.id), etag(task))
@@ -44,14 +46,13 @@ class RestDoor:
     async def update_task(self, request: Request) -> Answer:
         """The founding operation: change a task; the answer is empty."""
         (task_id,) = request.params
-        who = request.who.principal
-        queries.only(queries.parse_query(request.query), ())
-        body = await request.read()
         try:
+            body = await request.read()
+            queries.only(queries.parse_query(request.query), ())
             spec = self._dialect.decode_update(body)
-        except Malformed as fault:
-            seen = await self._tasks.visible(who, task_id)
-            raise RefusedWith(fault.refusal, told_of_cancel(seen)) from None
+        except (BadQuery, Malformed, RefusedWith) as fault:
+            raise await self._about_task(request, fault.refusal) from None
+        who = request.who.principal
         decision = await self._tasks.update(who, task_id, spec, request.source)
         if isinstance(decision, Refused):
             raise RefusedWith(decision.refusal, told_of_cancel(decision.task))
@@ -85,10 +86,13 @@ class RestDoor:
     async def cancel_task(self, request: Request) -> Answer:
         """Ask for the end of a task; the answer is empty."""
         (task_id,) = request.params
-        query = queries.parse_query(request.query)
-        queries.only(query, ("action",))
-        queries.action(query, "action", "cancel")
-        rest.decode_nothing(await request.read())
+        try:
+            rest.decode_nothing(await request.read())
+            query = queries.parse_query(request.query)
+            queries.only(query, ("action",))
+            queries.action(query, "action", "cancel")
+        except (BadQuery, Malformed, RefusedWith) as fault:
+            raise await self._about_task(request, fault.refusal) from None
         who = request.who.principal
         task = accepted(await self._tasks.cancel(who, task_id, request.source))
         return Answer(200, headers=(etag(task),))
@@ -109,6 +113,12 @@ class RestDoor:
         queries.only(queries.parse_query(request.query), ())
         await self._gate.sessions.log_out(token_of(request))
         return Answer(200, headers=(cookie_header("", secure=request.secure),))
+
+    async def _about_task(self, request: Request, refusal: Refusal) -> RefusedWith:
+        """A refusal of a request as such; it too tells the revision of the task it names."""
+        (task_id,) = request.params
+        task = await self._tasks.visible(request.who.principal, task_id)
+        return RefusedWith(refusal, told_of_cancel(task))
 
     async def _log_in(self, request: Request) -> Answer:
         try:

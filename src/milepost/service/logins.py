@@ -35,12 +35,14 @@ class LoginService:
         ``TooManyLogins`` and what the store raises.
         """
         now = self._clock()
-        wait = self._throttle.take(name, source, now)
+        wait = self._throttle.wait(name, source, now)
         if wait:
             seconds = -(-wait // 1000)
             return Wait(Refusal(reasons.LOGINS_LIMITED, (str(seconds),)), seconds)
         token = await self._sessions.log_in(name, password, now)
-        if token is None:
-            return Refusal(reasons.LOGIN_FAILED)
-        self._throttle.give_back(name, source, now)
-        return token
+        if token is not None:
+            return token
+        # Logins that are checked at the same moment do not see each other fail; the pool that
+        # checks them bounds how many these are.
+        self._throttle.failed(name, source, now)
+        return Refusal(reasons.LOGIN_FAILED)

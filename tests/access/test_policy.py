@@ -1,0 +1,118 @@
+"""Who may do what to which task: the table of the contract, written out by hand."""
+
+from __future__ import annotations
+
+import pytest
+
+from milepost.access.policy import (
+    Act,
+    judge,
+    may_see,
+    refusal_of_create,
+    service_of,
+    visible_service,
+)
+from milepost.access.principals import Principal, Role
+from milepost.rules import reasons
+from milepost.rules.task import Refused, Task
+from milepost.rules.values import ROOT_FOLDER
+
+OURS, THEIRS = "com.acme.backup", "com.other.copy"
+WHO = {
+    "administrator": Principal("root", Role.ADMINISTRATOR),
+    "operator": Principal("oscar", Role.OPERATOR),
+    "viewer": Principal("vera", Role.VIEWER),
+    "extension": Principal("acme-1", Role.EXTENSION, OURS),
+    "colleague": Principal("acme-2", Role.EXTENSION, OURS),
+}
+
+# + it may, - it sees it and may not (403), . it does not exist for it (404).
+# The task of its own extension has the service OURS, the foreign one THEIRS.
+TABLE = """
+                 own-read own-update own-cancel foreign-read foreign-update foreign-cancel create
+administrator    +        +          +          +            +              +              +
+operator         +        -          +          +            -              +              -
+viewer           +        -          -          +            -              -              -
+extension        +        +          +          .            .              .              +
+colleague        +        +          +          .            .              .              +
+"""
+
+
+def cells() -> list[tuple[str, str, str]]:
+    heading, *lines = TABLE.strip().splitlines()
+    columns = heading.split()
+    return [
+        (name, column, mark)
+        for name, *marks in map(str.split, lines)
+        for column, mark in zip(columns, marks, strict=True)
+    ]
+
+
+def task_of(service: str) -> Task:
+    return Task(
+        id="t" * 26,
+        revision=3,
+        service=service,
+        operation="op",
+        cancelable=True,
+        target=ROOT_FOLDER,
+        principal="acme-1",
+        created_at=0,
+        updated_at=0,
+    )
+
+
+def mark_of(who: Principal, column: str) -> str:
+    if column == "create":
+        refusal = refusal_of_create(who)
+        if refusal is None:
+            return "+"
+        assert refusal.reason is reasons.CREATE_NOT_ALLOWED
+        assert refusal.args == (who.role.value,)
+        return "-"
+    whose, _, act = column.partition("-")
+    task = task_of(OURS if whose == "own" else THEIRS)
+    judged = judge(Act(act), who, task, task.id)
+    if not isinstance(judged, Refused):
+        assert judged is task
+        return "+"
+    if judged.refusal.reason is reasons.TASK_UNKNOWN:
+        assert judged.task is None
+        assert judged.refusal.args == (task.id,)
+        return "."
+    assert judged.refusal.reason is reasons.NOT_YOURS
+    assert judged.task is task
+    return "-"
+
+
+@pytest.mark.parametrize(("name", "column", "mark"), cells())
+def test_the_table(name: str, column: str, mark: str) -> None:
+    assert mark_of(WHO[name], column) == mark
+
+
+def test_the_table_is_complete() -> None:
+    assert {WHO[name].role for name, _, _ in cells()} == set(Role)
+    acts = {column.rpartition("-")[2] for _, column, _ in cells()}
+    assert acts == {act.value for act in Act}
+
+
+@pytest.mark.parametrize("name", WHO)
+@pytest.mark.parametrize("act", Act)
+def test_a_task_that_is_not_there_is_unknown_to_all(name: str, act: Act) -> None:
+    judged = judge(act, WHO[name], None, "x")
+    assert isinstance(judged, Refused)
+    assert (judged.refusal.reason, judged.task) == (reasons.TASK_UNKNOWN, None)
+
+
+@pytest.mark.parametrize("name", WHO)
+def test_what_a_list_shows_is_what_may_be_seen(name: str) -> None:
+    who = WHO[name]
+    assert visible_service(who) == (OURS if who.role is Role.EXTENSION else None)
+    assert may_see(who, task_of(OURS))
+    assert may_see(who, task_of(THEIRS)) == (who.role is not Role.EXTENSION)
+
+
+@pytest.mark.parametrize("name", WHO)
+def test_the_service_of_a_new_task(name: str) -> None:
+    expected = OURS if WHO[name].role is Role.EXTENSION else "com.milepost.local"
+    assert service_of(WHO[name], "com.milepost.local") == expected

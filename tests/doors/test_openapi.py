@@ -1,0 +1,261 @@
+"""``/openapi.json`` against the published slice, its own standard, and real answers.
+
+The slice is beside the repository; the check written out by hand runs without it.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import openapi_spec_validator
+import pytest
+
+from tests.serving import (
+    ADMINISTRATOR,
+    EXTENSION_TASKS,
+    PASSWORD,
+    SESSION,
+    SESSION_PATH,
+    TASKS,
+    Caller,
+    Reply,
+    Server,
+    basic,
+    failure,
+    progress,
+    spec_body,
+    text,
+)
+
+SLICE = Path(__file__).parents[2].parent / "shared" / "contract" / "vsphere-7.0-rest-slice.json"
+CANCEL, ASK = f"{TASKS}/{{task}}?action=cancel", f"{SESSION_PATH}?~action=get"
+Description = dict[str, Any]
+
+
+@pytest.fixture(scope="module")
+def description(server: Server) -> Description:
+    reply = server.call("GET", "/openapi.json")
+    assert (reply.status, reply.headers["content-type"]) == (200, "application/json")
+    found: Description = reply.json
+    return found
+
+
+def test_it_is_valid_openapi(description: Description) -> None:
+    assert description["openapi"].startswith("3.1.")
+    openapi_spec_validator.validate(description)
+
+
+# By hand: the operations with their query parameters, and what the structures hold.
+
+FILTER = [
+    f"filter_spec.{name}"
+    for name in ("tasks", "services", "operations", "status", "targets", "users")
+]
+OPERATIONS = {
+    ("post", EXTENSION_TASKS): [],
+    ("patch", f"{EXTENSION_TASKS}/{{task_id}}"): [],
+    ("get", TASKS): [*FILTER, "result_spec.return_all", "result_spec.exclude_result"],
+    ("get", f"{TASKS}/{{task}}"): ["spec.return_all", "spec.exclude_result"],
+    ("post", f"{TASKS}/{{task}}"): ["action"],
+    ("post", SESSION_PATH): ["~action"],
+    ("delete", SESSION_PATH): [],
+    **{(method, path): [] for method in ("get", "head") for path in ("/livez", "/readyz")},
+    ("get", "/openapi.json"): [],
+}
+TIMES = "start_time end_time"
+REPORTED = f"percent_done description status error result {TIMES}"
+INFO = f"{TIMES} description service operation parent target status cancelable error user"
+MEMBERS = {
+    "vcenter.extension.tasks_update": ("spec", "spec"),
+    "vcenter.extension.tasks_create": ("spec", "spec"),
+    "vcenter.extension.tasks.update_spec": (REPORTED, ""),
+    "vcenter.extension.tasks.create_spec": (
+        f"{REPORTED} operation_id cancelable target user parent_task",
+        "operation_id cancelable",
+    ),
+    "cis.task.info": (
+        f"{INFO} progress result",
+        "description service operation status cancelable",
+    ),
+    "cis.task.progress": ("total completed message", "total completed message"),
+    "vapi.std.localizable_message": (
+        "id default_message args params localized",
+        "id default_message args",
+    ),
+    "vapi.std.nested_localizable_message": ("id params", "id"),
+    "vapi.std.localization_param": ("s dt i d l format precision", ""),
+    "vapi.std.dynamic_ID": ("type id", "type id"),
+    "cis.session.info": (
+        "user created_time last_accessed_time",
+        "user created_time last_accessed_time",
+    ),
+}
+
+
+def test_the_operations_by_hand(description: Description) -> None:
+    found = {
+        (method, path): [part["name"] for part in operation["parameters"] if part["in"] == "query"]
+        for path, operations in description["paths"].items()
+        for method, operation in operations.items()
+        if path.startswith("/rest/") or (method, path) in OPERATIONS
+    }
+    assert found == OPERATIONS
+
+
+@pytest.mark.parametrize("name", MEMBERS)
+def test_the_members_by_hand(description: Description, name: str) -> None:
+    schema = description["components"]["schemas"][name]
+    members, required = MEMBERS[name]
+    assert set(schema["properties"]) == set(members.split())
+    assert set(schema.get("required", [])) == set(required.split())
+    assert schema["additionalProperties"] is False
+
+
+def test_the_enumerations_by_hand(description: Description) -> None:
+    schemas = description["components"]["schemas"]
+    states = ["PENDING", "RUNNING", "BLOCKED", "SUCCEEDED", "FAILED"]
+    assert schemas["cis.task.status"]["enum"] == states
+    formats = schemas["vapi.std.localization_param.date_time_format"]["enum"]
+    assert len(formats) == 12
+    assert len(schemas["vapi.std.errors.error.type"]["enum"]) == 25
+
+
+# Against the slice.
+
+
+@pytest.fixture(scope="module")
+def published() -> Description:
+    if not SLICE.is_file():
+        pytest.skip(f"THE DESCRIPTION WAS NOT COMPARED WITH THE PUBLISHED SLICE: no {SLICE}")
+    found: Description = json.loads(SLICE.read_text(encoding="utf-8"))
+    return found
+
+
+def test_the_schemas_equal_the_slice(description: Description, published: Description) -> None:
+    """Each published structure but those of single errors, which have one shape here."""
+    ours = description["components"]["schemas"]
+    theirs = {
+        name: schema
+        for name, schema in published["definitions"].items()
+        if not name.startswith("vapi.std.errors.") or "enum" in schema
+    }
+    assert len(theirs) == 19
+    assert set(theirs) <= set(ours)
+    for name, schema in theirs.items():
+        assert set(ours[name].get("properties", {})) == set(schema.get("properties", {})), name
+        assert set(ours[name].get("required", ())) == set(schema.get("required", ())), name
+        assert ours[name].get("enum") == schema.get("enum"), name
+    extra = {name for name in ours if not name.startswith("milepost.")} - set(theirs)
+    assert extra == set()
+
+
+def test_the_operations_equal_the_slice(description: Description, published: Description) -> None:
+    for template, operations in published["paths"].items():
+        path, _, query = template.partition("?")
+        action, _, value = query.partition("=")
+        for method, theirs in operations.items():
+            ours = description["paths"][path][method]
+            named = {
+                (part["in"], part["name"]) for part in theirs["parameters"] if part["in"] != "body"
+            }
+            if action:
+                named |= {("query", action)}
+                (chosen,) = [part for part in ours["parameters"] if part["name"] == action]
+                assert chosen["schema"]["enum"] == [value]
+            optional = {("query", "~action")}
+            assert {(part["in"], part["name"]) for part in ours["parameters"]} - optional == (
+                named - optional
+            )
+            has_body = any(part["in"] == "body" for part in theirs["parameters"])
+            assert ("requestBody" in ours) == has_body
+            assert "200" in ours["responses"]
+
+
+# Real answers against their descriptions.
+
+
+def assert_described(description: Description, method: str, template: str, reply: Reply) -> None:
+    """The answer's status is listed for the operation, and its body fits the schema."""
+    answers = description["paths"][template.partition("?")[0]][method]["responses"]
+    answer = answers[str(reply.status)]
+    if "content" not in answer:
+        assert reply.body == b""
+        return
+    schema = answer["content"][reply.headers["content-type"]]["schema"]
+    whole = {**schema, "components": description["components"]}
+    jsonschema.Draft202012Validator(whole).validate(reply.json)
+
+
+def test_real_answers_are_as_described(
+    description: Description, server: Server, admin: Caller
+) -> None:
+    create = ("post", EXTENSION_TASKS)
+    update = ("patch", f"{EXTENSION_TASKS}/{{task_id}}")
+    get, listing, cancel = ("get", f"{TASKS}/{{task}}"), ("get", TASKS), ("post", CANCEL)
+    full = {
+        "operation_id": "op",
+        "cancelable": True,
+        "user": "ada",
+        "result": [{"any": None}],
+        "status": "FAILED",
+        "error": failure("Full", "timed_out"),
+        "description": {
+            **text("Backup", "one"),
+            "localized": "Sicherung",
+            "params": [{"key": "n", "value": {"l": {"id": "a"}, "d": 1.5, "precision": 2}}],
+        },
+        "percent_done": progress(1, 2),
+    }
+    ids = {
+        status: admin.create(status=status) for status in ("RUNNING", "BLOCKED", "SUCCEEDED")
+    } | {"PENDING": admin.create(), "FAILED": admin.post(full).value}
+    wanted = [("filter_spec.tasks", task_id) for task_id in ids.values()]
+    replies = [
+        (*create, admin.post(full)),
+        (*create, admin.post({**full, "percent_done": progress(3, 2)})),
+        (*create, server.call("POST", EXTENSION_TASKS, spec_body(full))),
+        (*create, admin.send("POST", EXTENSION_TASKS, b"x", {"Content-Type": "text/plain"})),
+        (*create, admin.send("POST", EXTENSION_TASKS, b" " * (1024 * 1024 + 1))),
+        (*update, admin.patch(ids["PENDING"], {"status": "RUNNING"})),
+        (*update, admin.patch(ids["SUCCEEDED"], {"status": "RUNNING"})),
+        (*update, admin.patch("nosuchtask", {})),
+        *((*get, admin.get(task_id)) for task_id in ids.values()),
+        (*get, admin.get("nosuchtask")),
+        (*listing, admin.list(*wanted)),
+        (*listing, admin.list()),
+        (*cancel, admin.cancel(ids["PENDING"])),
+        (*cancel, admin.cancel(ids["FAILED"])),
+        (*cancel, admin.cancel("nosuchtask")),
+        ("get", "/livez", server.call("GET", "/livez")),
+        ("get", "/readyz", server.call("GET", "/readyz")),
+        ("get", "/openapi.json", server.call("GET", "/openapi.json")),
+    ]
+    with server.caller("vera") as viewer:
+        replies += [
+            (*create, viewer.post(full)),
+            (*update, viewer.patch(ids["RUNNING"], {})),
+            (*cancel, viewer.cancel(ids["RUNNING"])),
+        ]
+    for method, template, reply in replies:
+        assert_described(description, method, template, reply)
+
+
+def test_answers_about_sessions_are_as_described(description: Description, server: Server) -> None:
+    known = basic(ADMINISTRATOR, PASSWORD)
+    for method, reply in (
+        ("post", server.call("POST", SESSION_PATH, None, known)),
+        ("post", server.call("POST", SESSION_PATH)),
+        ("post", server.call("POST", f"{SESSION_PATH}?x=1")),
+        ("delete", server.call("DELETE", SESSION_PATH)),
+        ("delete", server.call("DELETE", SESSION_PATH, None, {SESSION: server.login()})),
+    ):
+        assert_described(description, method, SESSION_PATH, reply)
+
+
+def test_the_answer_about_a_session_is_as_described(
+    description: Description, admin: Caller
+) -> None:
+    assert_described(description, "post", ASK, admin.send("POST", ASK))

@@ -1,0 +1,186 @@
+"""The status of every refusal, and what the edge does with faults."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from milepost.access.passwords import PasswordChecker
+from milepost.access.sessions import SessionLimits, Sessions
+from milepost.doors import app as edge
+from milepost.doors.app import Application
+from milepost.doors.credentials import Gate
+from milepost.doors.messages import Answer, AsgiMessage, Disconnected, Request
+from milepost.doors.refusals import Refuse, status_of
+from milepost.doors.routing import Auth, Route, Router
+from milepost.rules import reasons
+from milepost.rules.reasons import REASONS, Refusal
+from milepost.store.base import Overloaded, Unavailable
+from milepost.store.sqlite.store import open_store
+
+STATUS = {
+    "ALREADY_EXISTS": 400,
+    "CONCURRENT_CHANGE": 409,
+    "ERROR": 500,
+    "INVALID_ARGUMENT": 400,
+    "INVALID_REQUEST": 400,
+    "NOT_ALLOWED_IN_CURRENT_STATE": 400,
+    "NOT_FOUND": 404,
+    "OPERATION_NOT_FOUND": 404,
+    "RESOURCE_BUSY": 429,
+    "RESOURCE_INACCESSIBLE": 400,
+    "SERVICE_UNAVAILABLE": 503,
+    "TIMED_OUT": 504,
+    "UNAUTHENTICATED": 401,
+    "UNAUTHORIZED": 403,
+    "UNSUPPORTED": 400,
+}
+OF_HTTP = {
+    "milepost.http.no_such_method": 405,
+    "milepost.http.body_too_large": 413,
+    "milepost.http.url_too_long": 414,
+    "milepost.http.wrong_media_type": 415,
+    "milepost.http.headers_too_large": 431,
+    "milepost.http.late": 408,
+}
+
+
+@pytest.mark.parametrize("ident", REASONS)
+def test_the_status_of_every_reason(ident: str) -> None:
+    reason = REASONS[ident]
+    args = tuple(f"<{number}>" for number in range(reason.text.count("{")))
+    expected = OF_HTTP.get(ident) or STATUS[reason.error.value]
+    assert status_of(Refusal(reason, args)) == expected
+
+
+def play(
+    tmp_path: Path,
+    fault: Exception | None,
+    *,
+    scope: dict[str, Any] | None = None,
+    told: Sequence[AsgiMessage] = (),
+) -> list[AsgiMessage]:
+    """What the edge sends when its only handler raises a fault."""
+
+    async def handler(_request: Request) -> Answer:
+        if fault is not None:
+            raise fault
+        return Answer(200, b"fine")
+
+    async def played() -> list[AsgiMessage]:
+        store, passwords, sent = open_store(tmp_path), PasswordChecker(), list[AsgiMessage]()
+        waiting = list(told)
+
+        async def receive() -> AsgiMessage:
+            return waiting.pop(0)
+
+        async def send(message: AsgiMessage) -> None:
+            sent.append(message)
+
+        async def step() -> None:
+            if fault is not None:
+                raise fault
+
+        router = Router([Route("GET", "/", handler, Auth.OPEN, operation="a", summary="")])
+        gate = Gate(Sessions(store, passwords, SessionLimits()), lambda: 0)
+        app = Application(router, gate, most=10, start=step, stop=step)
+        full = {
+            "type": "http",
+            "http_version": "1.0",
+            "method": "GET",
+            "raw_path": b"/",
+            "query_string": b"",
+        }
+        try:
+            await app({**full, "headers": [], **(scope or {})}, receive, send)
+        finally:
+            passwords.close()
+            await store.close()
+        return sent
+
+    return asyncio.run(played())
+
+
+def read(sent: list[AsgiMessage]) -> tuple[int, dict[bytes, bytes], Any]:
+    start, body = sent
+    assert start["type"] == "http.response.start"
+    assert body["type"] == "http.response.body"
+    headers = dict(start["headers"])
+    assert headers[b"content-length"] == b"%d" % len(body["body"])
+    return start["status"], headers, json.loads(body["body"])
+
+
+@pytest.mark.parametrize(
+    ("fault", "status", "error"),
+    [
+        (Unavailable("disk full at /srv"), 503, "SERVICE_UNAVAILABLE"),
+        (Overloaded(3), 429, "RESOURCE_BUSY"),
+        (Refuse(reasons.NOT_READY), 503, "SERVICE_UNAVAILABLE"),
+        (ValueError("a secret of ours"), 500, "ERROR"),
+        (AssertionError(), 500, "ERROR"),
+        (RecursionError("deep"), 500, "ERROR"),
+    ],
+    ids=lambda part: type(part).__name__ if isinstance(part, Exception) else str(part),
+)
+def test_faults_are_answered_without_their_text(
+    tmp_path: Path, fault: Exception, status: int, error: str
+) -> None:
+    got, headers, body = read(play(tmp_path, fault))
+    assert (got, body["value"]["error_type"]) == (status, error)
+    assert (b"retry-after" in headers) == (status in (429, 503))
+    if b"retry-after" in headers:
+        assert int(headers[b"retry-after"]) >= 1
+    for secret in ("disk full", "/srv", "secret", "deep", "Traceback"):
+        assert secret not in json.dumps(body)
+
+
+def test_an_internal_fault_is_logged_under_the_id_it_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    logged: list[dict[str, Any]] = []
+
+    class Log:
+        def error(self, _event: str, **fields: Any) -> None:
+            logged.append(fields)
+
+    monkeypatch.setattr(edge, "log", Log())
+    fault = ValueError("a secret of ours")
+    _, _, body = read(play(tmp_path, fault))
+    (request_id,) = body["value"]["messages"][0]["args"]
+    (fields,) = logged
+    assert (fields["request_id"], fields["exc_info"]) == (request_id, fault)
+
+
+def test_nobody_is_answered_who_went_away(tmp_path: Path) -> None:
+    assert play(tmp_path, Disconnected()) == []
+
+
+def test_a_long_path_is_shown_in_part(tmp_path: Path) -> None:
+    _, _, body = read(play(tmp_path, None, scope={"raw_path": b"/" + b"a" * 5000}))
+    assert len(body["value"]["messages"][0]["default_message"]) < 200
+
+
+def test_web_sockets_are_refused(tmp_path: Path) -> None:
+    (sent,) = play(tmp_path, None, scope={"type": "websocket"})
+    assert sent["type"] == "websocket.close"
+
+
+LIFE: tuple[AsgiMessage, ...] = ({"type": "lifespan.startup"}, {"type": "lifespan.shutdown"})
+
+
+def test_the_life_of_a_server(tmp_path: Path) -> None:
+    sent = play(tmp_path, None, scope={"type": "lifespan"}, told=LIFE)
+    assert [message["type"] for message in sent] == [
+        "lifespan.startup.complete",
+        "lifespan.shutdown.complete",
+    ]
+
+
+def test_a_start_that_fails_is_told(tmp_path: Path) -> None:
+    (sent,) = play(tmp_path, ValueError("no"), scope={"type": "lifespan"}, told=LIFE)
+    assert sent["type"] == "lifespan.startup.failed"

@@ -1,0 +1,282 @@
+"""The order of work for tasks, over the real store with a written clock and written ids."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import pytest
+
+from milepost.access.principals import Principal, Role
+from milepost.rules import reasons
+from milepost.rules.finding import TaskFilter
+from milepost.rules.reasons import Reason, Refusal
+from milepost.rules.task import (
+    DEFAULT_RULES,
+    Accepted,
+    CreateTask,
+    Decision,
+    Refused,
+    Ruleset,
+    Task,
+    UpdateTask,
+)
+from milepost.rules.values import Opaque, Progress, Status
+from milepost.service.tasks import MOST_LISTED, TaskService
+from milepost.store.base import Store
+from milepost.store.sqlite.store import open_store
+
+NOON = 1_420_113_600_000
+ROOT = Principal("root", Role.ADMINISTRATOR)
+OSCAR = Principal("oscar", Role.OPERATOR)
+VERA = Principal("vera", Role.VIEWER)
+ACME = Principal("acme-1", Role.EXTENSION, "com.acme")
+COLLEAGUE = Principal("acme-2", Role.EXTENSION, "com.acme")
+OTHER = Principal("other", Role.EXTENSION, "com.other")
+STRICT = Ruleset(spec_validation="strict")
+RUN = UpdateTask(status=Status.RUNNING)
+UNKNOWN = "nosuchtasknosuchtasknosuch"
+
+
+class House:
+    """A task service over a store."""
+
+    def __init__(self, store: Store, rules: Ruleset) -> None:
+        self.store = store
+        self.now = NOON
+        numbers = itertools.count()
+        self.tasks = TaskService(
+            store,
+            rules,
+            default_extension="com.milepost.local",
+            clock=lambda: self.now,
+            new_id=lambda: f"task-{next(numbers):021}",
+        )
+
+    async def create(self, who: Principal = ACME, parent: str | None = None) -> Decision:
+        spec = CreateTask(operation="op", cancelable=True, parent=parent)
+        return await self.tasks.create(who, spec, "here")
+
+    async def made(self, who: Principal = ACME, *, cancelable: bool = True) -> Task:
+        spec = CreateTask(operation="op", cancelable=cancelable)
+        return accepted(await self.tasks.create(who, spec, "here"))
+
+
+Test = Callable[[House], Awaitable[None]]
+Play = Callable[..., None]
+
+
+@pytest.fixture
+def play(tmp_path: Path) -> Play:
+    """Runs an asynchronous test in a house with some rules."""
+
+    async def played(test: Test, rules: Ruleset) -> None:
+        store = open_store(tmp_path)
+        try:
+            await test(House(store, rules))
+        finally:
+            await store.close()
+
+    def run(test: Test, rules: Ruleset = DEFAULT_RULES) -> None:
+        asyncio.run(played(test, rules))
+
+    return run
+
+
+def accepted(decision: Decision) -> Task:
+    assert isinstance(decision, Accepted), decision
+    return decision.task
+
+
+def refused(decision: Decision | Task, reason: Reason, task: Task | None) -> None:
+    """A refusal for this reason that carries the task as it stays, where it may be seen."""
+    assert isinstance(decision, Refused), decision
+    assert decision.refusal.reason is reason
+    assert decision.task == task
+
+
+def test_a_new_task_has_its_service_principal_and_time(play: Play) -> None:
+    async def test(house: House) -> None:
+        ours = accepted(await house.create(ACME))
+        local = accepted(await house.create(ROOT))
+        assert (ours.service, ours.principal, ours.user) == ("com.acme", "acme-1", None)
+        assert (local.service, local.principal) == ("com.milepost.local", "root")
+        assert (ours.id, ours.created_at, ours.revision) == (f"task-{0:021}", NOON, 1)
+        assert await house.tasks.get(COLLEAGUE, ours.id) == ours
+        (event,) = await house.store.history(ours.id, 10)
+        assert (event.origin.principal, event.origin.source) == ("acme-1", "here")
+
+    play(test)
+
+
+@pytest.mark.parametrize("who", [OSCAR, VERA], ids=lambda who: str(who.role))
+def test_readers_create_nothing(play: Play, who: Principal) -> None:
+    async def test(house: House) -> None:
+        refused(await house.create(who), reasons.CREATE_NOT_ALLOWED, None)
+        assert await house.store.find(TaskFilter(), 10) == []
+
+    play(test)
+
+
+def test_a_parent_must_be_visible(play: Play) -> None:
+    async def test(house: House) -> None:
+        parent = (await house.made(OTHER)).id
+        assert accepted(await house.create(OTHER, parent)).parent == parent
+        assert accepted(await house.create(ROOT, parent)).parent == parent
+        refused(await house.create(ACME, parent), reasons.PARENT_UNKNOWN, None)
+        refused(await house.create(ACME, UNKNOWN), reasons.PARENT_UNKNOWN, None)
+        assert len(await house.store.find(TaskFilter(), 10)) == 3
+
+    play(test)
+
+
+def test_a_refused_create_leaves_nothing(play: Play) -> None:
+    async def test(house: House) -> None:
+        spec = CreateTask(operation="op", cancelable=True, status=Status.FAILED)
+        refused(await house.tasks.create(ACME, spec, ""), reasons.ERROR_MISSING, None)
+        assert await house.store.find(TaskFilter(), 10) == []
+
+    play(test)
+
+
+def test_closed_operations(play: Play) -> None:
+    rules = Ruleset(operations_closed=True, operations={"com.acme": frozenset({"op"})})
+
+    async def test(house: House) -> None:
+        assert accepted(await house.create(ACME)).revision == 1
+        refused(await house.create(OTHER), reasons.OPERATION_CLOSED, None)
+
+    play(test, rules)
+
+
+def test_an_update_is_decided_at_the_time_of_the_clock(play: Play) -> None:
+    async def test(house: House) -> None:
+        task = await house.made()
+        house.now += 5_000
+        after = accepted(await house.tasks.update(COLLEAGUE, task.id, RUN, "there"))
+        assert (after.start_time, after.updated_at, after.revision) == (NOON + 5_000,) * 2 + (2,)
+        assert await house.tasks.get(ACME, task.id) == after
+        events = await house.store.history(task.id, 10)
+        assert [(event.origin.principal, event.origin.source) for event in events] == [
+            ("acme-1", "here"),
+            ("acme-2", "there"),
+        ]
+
+    play(test)
+
+
+def test_a_refusal_carries_the_task_and_changes_nothing(play: Play) -> None:
+    spec = UpdateTask(progress=Progress(2, 1))
+
+    async def test(house: House) -> None:
+        task = await house.made()
+        reason = reasons.PROGRESS_NOT_RUNNING
+        refused(await house.tasks.update(ACME, task.id, spec, ""), reason, task)
+        assert await house.tasks.get(ACME, task.id) == task
+        assert len(await house.store.history(task.id, 10)) == 1
+
+    play(test)
+
+
+@pytest.mark.parametrize(
+    ("who", "reason", "seen"),
+    [
+        (OSCAR, reasons.NOT_YOURS, True),
+        (VERA, reasons.NOT_YOURS, True),
+        (OTHER, reasons.TASK_UNKNOWN, False),
+    ],
+    ids=["operator", "viewer", "other-extension"],
+)
+def test_who_may_not_update(play: Play, who: Principal, reason: Reason, *, seen: bool) -> None:
+    async def test(house: House) -> None:
+        task = await house.made()
+        refused(await house.tasks.update(who, task.id, RUN, ""), reason, task if seen else None)
+        assert await house.tasks.visible(who, task.id) == (task if seen else None)
+        assert await house.tasks.get(ROOT, task.id) == task
+
+    play(test)
+
+
+def test_the_strict_check_comes_first(play: Play) -> None:
+    spec = UpdateTask(result=Opaque("1"))
+    create = CreateTask(operation="op", cancelable=True, result=Opaque("1"))
+    reason = reasons.FIELD_NEEDS_STATUS
+
+    async def test(house: House) -> None:
+        task = await house.made()
+        for who, shown in ((ACME, task), (VERA, task), (OTHER, None)):
+            refused(await house.tasks.update(who, task.id, spec, ""), reason, shown)
+        refused(await house.tasks.update(ACME, UNKNOWN, spec, ""), reason, None)
+        refused(await house.tasks.create(VERA, create, ""), reason, None)
+
+    play(test, STRICT)
+
+
+def test_cancel(play: Play) -> None:
+    async def test(house: House) -> None:
+        task = await house.made()
+        refused(await house.tasks.cancel(VERA, task.id, ""), reasons.NOT_YOURS, task)
+        refused(await house.tasks.cancel(OTHER, task.id, ""), reasons.TASK_UNKNOWN, None)
+        refused(await house.tasks.cancel(ROOT, UNKNOWN, ""), reasons.TASK_UNKNOWN, None)
+        house.now += 1
+        asked = accepted(await house.tasks.cancel(OSCAR, task.id, ""))
+        assert (asked.cancel_requested, asked.revision) == (NOON + 1, 2)
+        house.now += 1
+        assert accepted(await house.tasks.cancel(ROOT, task.id, "")) == asked
+        firm = await house.made(cancelable=False)
+        refused(await house.tasks.cancel(ACME, firm.id, ""), reasons.NOT_CANCELABLE, firm)
+        done = UpdateTask(status=Status.SUCCEEDED)
+        ended = accepted(await house.tasks.update(ACME, firm.id, done, ""))
+        refused(await house.tasks.cancel(ACME, firm.id, ""), reasons.CANCEL_FINISHED, ended)
+
+    play(test)
+
+
+def test_get_of_what_is_not_there(play: Play) -> None:
+    async def test(house: House) -> None:
+        refused(await house.tasks.get(ROOT, UNKNOWN), reasons.TASK_UNKNOWN, None)
+        assert await house.tasks.visible(ROOT, UNKNOWN) is None
+
+    play(test)
+
+
+def test_a_list_shows_what_may_be_seen(play: Play) -> None:
+    async def test(house: House) -> None:
+        ours, theirs = await house.made(ACME), await house.made(OTHER)
+        wanted = TaskFilter(ids=frozenset({ours.id, theirs.id, UNKNOWN}))
+        assert await house.tasks.list(VERA, wanted) == [ours, theirs]
+        assert await house.tasks.list(COLLEAGUE, wanted) == [ours]
+        asked = TaskFilter(services=frozenset({"com.other"}))
+        assert await house.tasks.list(ACME, asked) == []
+        assert await house.tasks.list(OTHER, asked) == [theirs]
+        sneaky = TaskFilter(services=frozenset({"com.other"}), visible_service="com.other")
+        assert await house.tasks.list(ACME, sneaky) == []
+
+    play(test)
+
+
+def test_a_list_needs_tasks_or_services(play: Play) -> None:
+    async def test(house: House) -> None:
+        wanted = TaskFilter(status=frozenset({Status.PENDING}))
+        assert await house.tasks.list(ROOT, wanted) == Refusal(reasons.FILTER_EMPTY)
+
+    play(test)
+
+
+def test_a_list_has_its_limit(play: Play) -> None:
+    async def test(house: House) -> None:
+        wanted = TaskFilter(services=frozenset({"com.acme"}))
+        await asyncio.gather(*(house.made() for _ in range(MOST_LISTED)))
+        assert len(as_list(await house.tasks.list(ACME, wanted))) == MOST_LISTED
+        await house.made()
+        refusal = Refusal(reasons.TOO_MANY_MATCHES, (str(MOST_LISTED),))
+        assert await house.tasks.list(ACME, wanted) == refusal
+
+    play(test)
+
+
+def as_list(found: list[Task] | Refusal) -> list[Task]:
+    assert isinstance(found, list)
+    return found
