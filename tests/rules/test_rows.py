@@ -66,7 +66,7 @@ NOES = [
     No("2 blocked", stored(BLOCKED), UpdateTask(status=PENDING),
        reasons.BACK_TO_PENDING, "status", ("BLOCKED", "PENDING")),
     No("3 stays blocked", stored(BLOCKED), UpdateTask(progress=PROGRESS),
-       reasons.PROGRESS_NOT_RUNNING, "percent_done", ("4 of 10", "is BLOCKED", "stays BLOCKED")),
+       reasons.PROGRESS_NOT_RUNNING, "percent_done", ("4 of 10", "BLOCKED before")),
     No("3 finished", stored(SUCCEEDED), UpdateTask(progress=PROGRESS),
        reasons.PROGRESS_NOT_RUNNING, "percent_done", ("4 of 10", "SUCCEEDED")),
     No("4 completed below 0", stored(RUNNING), UpdateTask(progress=Progress(10, -1)),

@@ -349,6 +349,8 @@ NOES = [
        f'x: the member is not known (its value was "{"y" * 58}…).'),
     No("a large value", UPDATE, {"description": list(range(99))}, WRONG_TYPE,
        f"description: a list [{COUNTED[:58]}… was given where an object is expected."),
+    No("a long name inside", UPDATE, {"description": words("a", **{"n" * 99: 1})}, UNKNOWN,
+       f"description.{'n' * 59}…: the member is not known (its value was 1)."),
     No("a long name", UPDATE, {"n" * 99: 1}, UNKNOWN,
        f"{'n' * 59}…: the member is not known (its value was 1)."),
 ]

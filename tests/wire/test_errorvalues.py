@@ -31,6 +31,7 @@ BAD_NAME = "milepost.value.bad_type_name"
 DISAGREE = "milepost.value.error_types_disagree"
 ENUM = "milepost.value.unknown_enumeration"
 MISSING = "milepost.value.missing_member"
+TOO_LONG = "milepost.value.too_long"
 UNKNOWN = "milepost.value.unknown_member"
 
 
@@ -70,9 +71,8 @@ READ = [
     Read("a foreign type that says ERROR",
          {"type": "com.acme.errors.disk_full", "value": {}, "error_type": "ERROR"},
          ErrorValue("com.acme.errors.disk_full")),
-    Read("a type without dots", {"type": "disk_full", "value": {}}, ErrorValue("disk_full")),
     Read("a type with a hyphen", {"type": "a-b.c_d.E1", "value": {}}, ErrorValue("a-b.c_d.E1")),
-    Read("the longest type", {"type": "a" * 255, "value": {}}, ErrorValue("a" * 255)),
+    Read("the longest type", {"type": "a." + "b" * 253, "value": {}}, ErrorValue("a." + "b" * 253)),
     # error_type and messages.
     Read("by error_type", {"error_type": "NOT_FOUND", "messages": [boom]},
          ErrorValue(NOT_FOUND, (BOOM,))),
@@ -190,6 +190,12 @@ NOES = [
     No("no name", {"type": "", "value": {}}, BAD_NAME, f'error.type: "" {NO_NAME}'),
     No("a blank in the name", {"type": "a b", "value": {}}, BAD_NAME,
        f'error.type: "a b" {NO_NAME}'),
+    No("no dot", {"type": "disk_full", "value": {}}, BAD_NAME,
+       f'error.type: "disk_full" {NO_NAME}'),
+    No("a value without a type", {"value": {"messages": []}}, MISSING,
+       "error.type: it is required and was not given."),
+    No("too many messages", {"messages": [boom] * 1001}, TOO_LONG,
+       "error.messages: 1001 messages are more than the limit of 1000."),
     No("two dots", {"type": "a..b"}, BAD_NAME, f'error.type: "a..b" {NO_NAME}'),
     No("a dot first", {"type": ".a"}, BAD_NAME, f'error.type: ".a" {NO_NAME}'),
     No("a dot last", {"type": "a."}, BAD_NAME, f'error.type: "a." {NO_NAME}'),

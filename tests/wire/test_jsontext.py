@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from milepost.rules.reasons import NOT_JSON
+from milepost.rules.reasons import NOT_A_NUMBER, NOT_JSON
 from milepost.wire.faults import Malformed
 from milepost.wire.jsontext import explain, parse
 from tests.wire.samples import Json, canonical, check_refused, refusal_of, said
@@ -118,7 +118,7 @@ class Bad(NamedTuple):
 
 
 def twice(path: str, name: str) -> str:
-    return f"{path}: the member {name} is given twice."
+    return f'{path}: the member "{name}" is given twice.'
 
 
 def half(path: str, text: str) -> str:
@@ -327,15 +327,27 @@ CONSTANTS = {
     "Infinity": b"[Infinity]",
     "-Infinity": b'{"a":-Infinity}',
     "NaN in a result": b'{"spec":{"result":{"x":[NaN]}}}',
-    "Infinity before a double key": b'{"a":Infinity,"b":1,"b":2}',
+    "Infinity deep inside": b'[[{"a":[1,Infinity]}]]',
+    "NaN behind a double key": b'{"a":1,"a":1,"b":NaN}',
+}
+
+
+CONSTANTS_AT = {
+    "NaN": "body",
+    "Infinity": "[0]",
+    "-Infinity": "a",
+    "NaN in a result": "spec.result.x[0]",
+    "Infinity deep inside": "[0][0].a[1]",
+    "NaN behind a double key": "b",
 }
 
 
 @pytest.mark.parametrize("name", CONSTANTS)
 def test_constants_that_are_no_numbers(name: str) -> None:
     refusal = refusal_of(lambda: parse(CONSTANTS[name]))
-    assert refusal.reason is NOT_JSON
-    assert f"{name.split(maxsplit=1)[0]} is not a JSON number" in said(refusal)
+    assert refusal.reason is NOT_A_NUMBER
+    assert said(refusal).endswith(f": {name.split(maxsplit=1)[0]} is not a JSON number.")
+    assert refusal.args[0] == CONSTANTS_AT[name]
 
 
 # fmt: off
@@ -507,7 +519,7 @@ def strict(text: bytes) -> Json:
     try:
         return parse(text)
     except Malformed as fault:
-        return SYNTAX if fault.reason is NOT_JSON else fault
+        return SYNTAX if fault.reason in (NOT_JSON, NOT_A_NUMBER) else fault
 
 
 WORDS = rb"""{ } [ ] , : " \ \u d8 dc 00 0 1 - . e E + true false null NaN Infinity a "a" 1e999

@@ -8,6 +8,8 @@ import msgspec
 import pytest
 
 from milepost.wire.decoding import DEFAULT_LIMITS, Decoder, Dialect, Limits
+from milepost.wire.faults import Malformed
+from milepost.wire.jsontext import parse
 from tests.wire.samples import (
     CREATE,
     ENTRIES,
@@ -297,3 +299,14 @@ def test_no_nesting_at_all() -> None:
     flat.read(UPDATE, {"result": 1, **message(params=holding("p"))})
     assert refused(flat, UPDATE, {"result": []}).reason.id == TOO_DEEP
     assert refused(flat, UPDATE, message(params=holding("p", l=LEVEL))).reason.id == TOO_DEEP
+
+
+def test_a_long_path_is_cut_in_the_middle() -> None:
+    levels = [f"{number:03d}" + "k" * 57 for number in range(60)]
+    text = "".join(f'{{"{level}":' for level in levels) + "NaN" + "}" * 60
+    with pytest.raises(Malformed) as caught:
+        parse(text.encode())
+    path = caught.value.refusal.args[0]
+    assert path.startswith("000kkk")
+    assert "…" in path
+    assert len(path) < 700

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Callable
+from typing import TypeVar
+
 from milepost.doors.credentials import Gate, basic_of, cookie_header, token_of
 from milepost.doors.messages import Answer, Request, json_answer
 from milepost.doors.refusals import Header, Headers, Refuse, RefusedWith, retry_after
@@ -19,7 +23,9 @@ from milepost.wire.queries import BadQuery
 SESSION_PATH = "/rest/com/vmware/cis/session"
 EXTENSION_TASKS = "/rest/vcenter/extension/tasks"
 TASKS = "/rest/cis/tasks"
+LARGE_BODY = 32 * 1024
 ASKED_TO_CANCEL = (b"milepost-cancel-requested", b"true")
+T = TypeVar("T")
 CHALLENGE = (b"www-authenticate", b'Basic realm="milepost", charset="UTF-8"')
 
 
@@ -38,7 +44,7 @@ class RestDoor:
         """Make a task; the answer is its id."""
         body = await request.read()
         queries.only(queries.parse_query(request.query), ())
-        spec = self._dialect.decode_create(body)
+        spec = await decoded(self._dialect.decode_create, body)
         decision = await self._tasks.create(request.who.principal, spec, request.source)
         task = accepted(decision)
         return json_answer(rest.encode_value(task.id), etag(task))
@@ -49,7 +55,7 @@ class RestDoor:
         try:
             body = await request.read()
             queries.only(queries.parse_query(request.query), ())
-            spec = self._dialect.decode_update(body)
+            spec = await decoded(self._dialect.decode_update, body)
         except (BadQuery, Malformed, RefusedWith) as fault:
             raise await self._about_task(request, fault.refusal) from None
         who = request.who.principal
@@ -139,6 +145,13 @@ class RestDoor:
         session = request.who.session
         used_at = self._gate.sessions.last_used(request.who)
         return json_answer(rest.encode_session(session.user, session.created_at, used_at))
+
+
+async def decoded(decode: Callable[[bytes], T], body: bytes) -> T:
+    """What a body means. A large one is read in a thread, so that nobody waits for it."""
+    if len(body) <= LARGE_BODY:
+        return decode(body)
+    return await asyncio.to_thread(decode, body)
 
 
 def accepted(decision: Accepted | Refused | Task) -> Task:

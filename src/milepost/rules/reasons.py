@@ -230,6 +230,9 @@ LAST_ADMINISTRATOR = Reason(
 
 # Values that do not fit.
 NOT_JSON = Reason("milepost.json.not_json", E.INVALID_REQUEST, "The body is not JSON: {0}.")
+NOT_A_NUMBER = Reason(
+    "milepost.json.not_a_number", E.INVALID_REQUEST, "{0}: {1} is not a JSON number."
+)
 DUPLICATE_KEY = Reason(
     "milepost.json.duplicate_key", E.INVALID_ARGUMENT, "{0}: the member {1} is given twice."
 )

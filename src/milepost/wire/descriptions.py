@@ -100,7 +100,9 @@ def type_schema(kind: Type) -> Schema:
     if isinstance(kind, ListOf):
         return {"type": "array", "items": type_schema(kind.item)}
     if isinstance(kind, MapOf):
-        entry = {"key": {"type": "string"}, "value": type_schema(kind.item)}
+        # An entry may leave its value out, as the sample of the published page does.
+        value: Schema = {"anyOf": [type_schema(kind.item), {"type": "null"}]}
+        entry: dict[str, Schema] = {"key": {"type": "string"}, "value": value}
         return {"type": "array", "items": object_schema(entry, [])}
     return dict(SCALARS[kind])
 

@@ -16,14 +16,17 @@ from typing import Any
 from milepost.rules.reasons import (
     BAD_TYPE_NAME,
     ERROR_TYPES_DISAGREE,
+    MISSING_MEMBER,
+    TOO_LONG,
     UNKNOWN_ENUM,
     UNKNOWN_MEMBER,
 )
 from milepost.rules.values import ErrorName, ErrorValue, Message, Opaque
 from milepost.wire.faults import Malformed, shown, wrong_type
 
-DOTTED_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*(\.[A-Za-z_][A-Za-z0-9_-]*)*", re.ASCII)
+DOTTED_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*(\.[A-Za-z_][A-Za-z0-9_-]*)+", re.ASCII)
 LONGEST_NAME = 255
+MOST_MESSAGES = 1000
 NAMES = {name.value: name for name in ErrorName}
 BY_TYPE = {name.type_name: name for name in ErrorName}
 
@@ -43,7 +46,8 @@ class ErrorReader:
         """Read an error in any of its spellings. Raises ``Malformed``."""
         if type(value) is not dict:
             raise wrong_type("an error object", value)
-        if value.get("value") is not None and value.get("type") is not None:
+        typed = value.get("type") is not None or value.get("messages") is None
+        if typed and value.get("value") is not None:
             return self._read_typed(value)
         fields = {name: part for name, part in value.items() if name not in ("type", "error_type")}
         named = agreed_type(value.get("type"), value.get("error_type"))
@@ -53,6 +57,8 @@ class ErrorReader:
         for name, part in value.items():
             if name not in ("type", "value", "error_type"):
                 raise Malformed(UNKNOWN_MEMBER, shown(part)).under(name)
+        if value.get("type") is None:
+            raise Malformed(MISSING_MEMBER).under("type")
         fields = value["value"]
         if type(fields) is not dict:
             raise wrong_type("an object", fields).under("value")
@@ -77,6 +83,9 @@ class ErrorReader:
             return ()
         if type(value) is not list:
             raise wrong_type("a list of messages", value).under("messages")
+        if len(value) > MOST_MESSAGES:
+            fault = Malformed(TOO_LONG, str(len(value)), "messages", str(MOST_MESSAGES))
+            raise fault.under("messages")
         messages = []
         for index, part in enumerate(value):
             try:

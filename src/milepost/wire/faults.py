@@ -6,6 +6,7 @@ import msgspec
 
 from milepost.rules.reasons import NOT_JSON, WRONG_TYPE, Reason, Refusal, shortened
 
+LONGEST_PATH = 600
 KINDS = {
     dict: "an object",
     list: "a list",
@@ -13,7 +14,6 @@ KINDS = {
     bool: "the boolean",
     int: "the number",
     float: "the number",
-    type(None): "null",
 }
 
 
@@ -50,6 +50,8 @@ def path_text(path: list[str | int]) -> str:
             text += f"[{segment}]"
         else:
             text += f".{shortened(segment)}" if text else shortened(segment)
+    if len(text) > LONGEST_PATH:
+        text = f"{text[: LONGEST_PATH // 2]}…{text[-LONGEST_PATH // 2 :]}"
     return text or "body"
 
 
@@ -60,4 +62,5 @@ def shown(value: object) -> str:
 
 def wrong_type(expected: str, value: object) -> Malformed:
     """A value of another type than the expected one."""
-    return Malformed(WRONG_TYPE, expected, f"{KINDS[type(value)]} {shown(value)}")
+    given = "null" if value is None else f"{KINDS[type(value)]} {shown(value)}"
+    return Malformed(WRONG_TYPE, expected, given)

@@ -12,14 +12,15 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Iterator
-from typing import Any, NoReturn
+from collections.abc import Callable, Iterable
+from typing import Any, NamedTuple
 
 import jiter
 
 from milepost.rules.reasons import (
     DUPLICATE_KEY,
     LONE_SURROGATE,
+    NOT_A_NUMBER,
     NOT_JSON,
     NUL_IN_TEXT,
     NUMBER_RANGE,
@@ -37,17 +38,33 @@ INT64 = range(-(2**63), 2**63)
 INT64_DIGITS = 20
 SURROGATE = re.compile("[\ud800-\udfff]")
 
-Path = tuple[str | int, ...]
-
 
 class Pairs(list[tuple[str, Any]]):
     """The members of an object as they were written, doubles included."""
 
 
-class HugeInteger(str):
-    """The digits of an integer too long to be worth converting."""
+class Digits(str):
+    """A number as it was written, because no value can hold it."""
 
     __slots__ = ()
+
+
+class Constant(str):
+    """A name that some programs write for a number, such as NaN."""
+
+    __slots__ = ()
+
+
+Judge = Callable[[object], Malformed | None]
+"""Says what is wrong with one value, looked at without its parts."""
+
+
+class Node(NamedTuple):
+    """A list or object on the way through a tree; the path leads back over the parents."""
+
+    value: Any
+    parent: Node | None
+    key: str | int
 
 
 def parse(body: bytes) -> Any:
@@ -62,96 +79,125 @@ def parse(body: bytes) -> Any:
         )
     except ValueError as fault:
         raise explain(body, str(fault)) from None
-    if SUSPICIOUS_TEXT in body or SUSPICIOUS_NUMBER.search(body):
-        refuse_first_fault(tree)
+    suspicious = SUSPICIOUS_TEXT in body or SUSPICIOUS_NUMBER.search(body)
+    if suspicious and first_fault(tree) is not None:
+        raise explain(body, "a value is out of bounds")
     return tree
 
 
 def explain(body: bytes, complaint: str) -> Malformed:
-    """Why the parser refused a text, found by reading it again with everything kept."""
+    """Why a text was refused, found by reading it again with everything kept."""
     if body.startswith(BYTE_ORDER_MARKS):
         return Malformed(NOT_JSON, "it starts with a byte order mark")
     if complaint.startswith("recursion limit"):
         return Malformed(TOO_DEEP, str(PARSER_DEPTH))
     try:
-        text = body.decode()
+        tree = json.loads(
+            body.decode(),
+            object_pairs_hook=Pairs,
+            parse_int=read_integer,
+            parse_float=read_float,
+            parse_constant=Constant,
+        )
     except UnicodeDecodeError as fault:
         return Malformed(NOT_JSON, f"byte {fault.start} is not UTF-8")
-    try:
-        tree = json.loads(
-            text, object_pairs_hook=Pairs, parse_int=read_integer, parse_constant=refuse_constant
-        )
-        refuse_first_fault(tree)
     except json.JSONDecodeError as fault:
-        where = f"line {fault.lineno} column {fault.colno}"
-        return Malformed(NOT_JSON, f"{fault.msg.lower()} at {where}")
+        what = fault.msg.lower().removesuffix(" at")
+        return Malformed(NOT_JSON, f"{what} at line {fault.lineno} column {fault.colno}")
     except RecursionError:
         return Malformed(TOO_DEEP, str(PARSER_DEPTH))
-    except Malformed as fault:
+    # What is no JSON at all comes before what JSON may say and a value may not be.
+    no_json = first_fault(tree, fault_of_constant)
+    return no_json or first_fault(tree) or Malformed(NOT_JSON, complaint)
+
+
+def read_integer(digits: str) -> int | Digits:
+    return int(digits) if len(digits) <= INT64_DIGITS else Digits(digits)
+
+
+def read_float(digits: str) -> float | Digits:
+    number = float(digits)
+    return number if math.isfinite(number) else Digits(digits)
+
+
+def first_fault(tree: object, fault_of: Judge | None = None) -> Malformed | None:
+    """The first value found that may not be, with its path; ``None`` when all may be.
+
+    Without recursion. Paths are put together only for a fault, so that a large body is looked
+    through in a time that does no harm.
+    """
+    fault_of = fault_of or fault_of_value
+    fault = fault_of(tree)
+    if fault is not None:
         return fault
-    return Malformed(NOT_JSON, complaint)
-
-
-def read_integer(digits: str) -> int | HugeInteger:
-    return int(digits) if len(digits) <= INT64_DIGITS else HugeInteger(digits)
-
-
-def refuse_constant(name: str) -> NoReturn:
-    raise Malformed(NOT_JSON, f"{name} is not a JSON number")
-
-
-def refuse_first_fault(tree: object) -> None:
-    """Raise ``Malformed`` for the first value in the order of the text that may not be."""
-    for path, value in walk(tree):
-        fault = fault_of(value)
-        if fault is not None:
-            for segment in reversed(path):
-                fault.under(segment)
-            raise fault
-
-
-def walk(tree: object) -> Iterator[tuple[Path, object]]:
-    """Every value with its path, parents first, without recursion."""
-    waiting: list[tuple[Path, object]] = [((), tree)]
+    waiting = [Node(tree, None, "")]
     while waiting:
-        path, value = waiting.pop()
-        yield path, value
-        if isinstance(value, Pairs):
-            members: list[tuple[str | int, object]] = list(value)
-        elif isinstance(value, dict):
-            members = list(value.items())
-        elif isinstance(value, list):
-            members = list(enumerate(value))
-        else:
-            continue
-        waiting.extend(((*path, key), item) for key, item in reversed(members))
-
-
-def fault_of(value: object) -> Malformed | None:
-    """What is wrong with one value, looked at without its children."""
-    if isinstance(value, HugeInteger):
-        return Malformed(NUMBER_RANGE, shortened(value), "int64")
-    if isinstance(value, str):
-        return fault_of_text(value)
-    if isinstance(value, int):
-        return None if value in INT64 else Malformed(NUMBER_RANGE, shortened(str(value)), "int64")
-    if isinstance(value, float):
-        return None if math.isfinite(value) else Malformed(NUMBER_RANGE, str(value), "float64")
-    if isinstance(value, Pairs):
-        return fault_of_keys([key for key, _ in value])
-    if isinstance(value, dict):
-        return fault_of_keys(list(value))
+        node = waiting.pop()
+        inner: list[Node] = []
+        for key, part in parts(node.value):
+            kind = type(part)
+            if (kind is int and part in INT64) or kind is bool:
+                continue
+            fault = fault_of(part)
+            if fault is not None:
+                return placed(fault.under(key), node)
+            if isinstance(part, (dict, list)):
+                inner.append(Node(part, node, key))
+        waiting.extend(reversed(inner))
     return None
 
 
-def fault_of_keys(keys: list[str]) -> Malformed | None:
+def parts(value: object) -> Iterable[tuple[str | int, Any]]:
+    """The members of an object or the entries of a list; nothing else has parts."""
+    if isinstance(value, Pairs):
+        return value
+    if isinstance(value, dict):
+        return value.items()
+    return enumerate(value) if isinstance(value, list) else ()
+
+
+def placed(fault: Malformed, node: Node) -> Malformed:
+    """A fault with the rest of its path."""
+    while node.parent is not None:
+        fault.under(node.key)
+        node = node.parent
+    return fault
+
+
+def fault_of_value(value: object) -> Malformed | None:
+    """What is wrong with one value, looked at without its parts."""
+    kind = type(value)
+    if kind is str:
+        return fault_of_text(str(value))
+    if kind is int:
+        return None if value in INT64 else Malformed(NUMBER_RANGE, shortened(str(value)), "int64")
+    if kind is dict or kind is Pairs:
+        return fault_of_keys([key for key, _ in parts(value)])
+    if kind is Digits:
+        text = str(value)
+        return Malformed(NUMBER_RANGE, shortened(text), "int64" if is_whole(text) else "float64")
+    if kind is float and not math.isfinite(float(str(value))):
+        return Malformed(NUMBER_RANGE, str(value), "float64")
+    return None
+
+
+def fault_of_constant(value: object) -> Malformed | None:
+    return Malformed(NOT_A_NUMBER, str(value)) if isinstance(value, Constant) else None
+
+
+def is_whole(digits: str) -> bool:
+    return digits.removeprefix("-").isdigit()
+
+
+def fault_of_keys(keys: list[Any]) -> Malformed | None:
+    """A key that may not be, or that is there twice."""
     seen: set[str] = set()
     for key in keys:
         fault = fault_of_text(key)
         if fault is not None:
             return fault
         if key in seen:
-            return Malformed(DUPLICATE_KEY, shortened(key))
+            return Malformed(DUPLICATE_KEY, f'"{shortened(key)}"')
         seen.add(key)
     return None
 
@@ -159,6 +205,6 @@ def fault_of_keys(keys: list[str]) -> Malformed | None:
 def fault_of_text(text: str) -> Malformed | None:
     if "\0" in text:
         return Malformed(NUL_IN_TEXT, shortened(json.dumps(text)))
-    if SURROGATE.search(text):
+    if not text.isascii() and SURROGATE.search(text):
         return Malformed(LONE_SURROGATE, shortened(json.dumps(text)))
     return None
