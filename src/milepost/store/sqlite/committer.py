@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import sqlite3
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -16,7 +17,7 @@ from typing import Any, TypeVar
 
 from milepost.logs import logger
 from milepost.store.base import Corrupt, Overloaded, Unavailable
-from milepost.store.sqlite.connection import DATABASE, open_writer
+from milepost.store.sqlite.connection import BUSY_MILLISECONDS, DATABASE, open_writer
 
 Job = Callable[[sqlite3.Connection], Any]
 """A part of a transaction: reads and writes, neither begins nor ends it."""
@@ -25,6 +26,8 @@ T = TypeVar("T")
 
 LARGEST_GROUP = 256
 LARGEST_WAL = 32 * 1024 * 1024
+RESTART_MILLISECONDS = 50
+RESTART_AGAIN_SECONDS = 1.0
 
 log = logger(__name__)
 
@@ -38,6 +41,7 @@ class Committer:
         self._most_waiting = most_waiting
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="milepost-commit")
         self._connection: sqlite3.Connection | None = None
+        self._next_restart = 0.0
         self._waiting: list[tuple[Job, asyncio.Future[Any]]] = []
         self._drain: asyncio.Task[None] | None = None
 
@@ -108,14 +112,21 @@ class Committer:
                 connection.execute("ROLLBACK")
 
     def _bound_wal(self, connection: sqlite3.Connection) -> None:
-        """Start the log over when steady readers have kept it from being reset."""
+        """Start the log over when steady readers have kept it from being reset.
+
+        A reader that does not let go (a backup, a shell) is waited for briefly, and not again
+        for a while: the answers come first, and the log grows until it does let go.
+        """
+        if time.monotonic() < self._next_restart:
+            return
         wal = self._directory / f"{DATABASE}-wal"
         try:
-            if wal.stat().st_size > LARGEST_WAL:
-                connection.execute("PRAGMA wal_checkpoint(RESTART)")
+            if wal.stat().st_size > LARGEST_WAL and not restarted(connection):
+                self._next_restart = time.monotonic() + RESTART_AGAIN_SECONDS
         except (OSError, sqlite3.Error) as fault:
-            # The commit before it stands; the next group tries again.
+            # The commit before it stands; a later group tries again.
             log.warning("wal not reset", reason=str(fault))
+            self._next_restart = time.monotonic() + RESTART_AGAIN_SECONDS
 
     def _drop(self, fault: sqlite3.Error) -> None:
         """A fault of the database itself: drop the connection, the next group opens a new one."""
@@ -132,6 +143,16 @@ class Committer:
         if connection is not None:
             with contextlib.suppress(sqlite3.Error):
                 connection.close()
+
+
+def restarted(connection: sqlite3.Connection) -> bool:
+    """Whether the log could be started over; readers are waited for only briefly."""
+    connection.execute(f"PRAGMA busy_timeout = {RESTART_MILLISECONDS}")
+    try:
+        (busy, *_) = connection.execute("PRAGMA wal_checkpoint(RESTART)").fetchone()
+        return not busy
+    finally:
+        connection.execute(f"PRAGMA busy_timeout = {BUSY_MILLISECONDS}")
 
 
 def wrapped(fault: Exception) -> Exception:

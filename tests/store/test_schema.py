@@ -1,0 +1,401 @@
+"""The schema, written out a second time: a change of it must be meant."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+
+from milepost.store.base import Unavailable
+from milepost.store.sqlite import connection
+from milepost.store.sqlite.connection import DATABASE, migrate, migrations
+from milepost.store.sqlite.store import open_store
+
+NULL, SET = "NULL", "NOT NULL"
+
+# Column: type, whether it may be NULL, its place in the primary key.
+TABLES: dict[str, dict[str, tuple[str, str, int]]] = {
+    "tasks": {
+        "number": ("INTEGER", NULL, 1),
+        "id": ("TEXT", SET, 0),
+        "revision": ("INTEGER", SET, 0),
+        "service": ("TEXT", SET, 0),
+        "operation": ("TEXT", SET, 0),
+        "cancelable": ("INTEGER", SET, 0),
+        "target_type": ("TEXT", SET, 0),
+        "target_id": ("TEXT", SET, 0),
+        "principal": ("TEXT", SET, 0),
+        "user": ("TEXT", NULL, 0),
+        "parent": ("TEXT", NULL, 0),
+        "created_at": ("INTEGER", SET, 0),
+        "updated_at": ("INTEGER", SET, 0),
+        "status": ("TEXT", SET, 0),
+        "description": ("TEXT", SET, 0),
+        "progress_total": ("INTEGER", SET, 0),
+        "progress_completed": ("INTEGER", SET, 0),
+        "progress_message": ("TEXT", SET, 0),
+        "error": ("TEXT", NULL, 0),
+        "result": ("TEXT", NULL, 0),
+        "start_time": ("INTEGER", NULL, 0),
+        "start_given": ("INTEGER", SET, 0),
+        "end_time": ("INTEGER", NULL, 0),
+        "finished_at": ("INTEGER", NULL, 0),
+        "cancel_requested": ("INTEGER", NULL, 0),
+    },
+    "events": {
+        "position": ("INTEGER", NULL, 1),
+        "task_id": ("TEXT", SET, 0),
+        "revision": ("INTEGER", SET, 0),
+        "kind": ("TEXT", SET, 0),
+        "at": ("INTEGER", SET, 0),
+        "principal": ("TEXT", SET, 0),
+        "source": ("TEXT", SET, 0),
+        "changes": ("TEXT", SET, 0),
+        "task": ("TEXT", SET, 0),
+    },
+    "users": {
+        "name": ("TEXT", SET, 1),
+        "role": ("TEXT", SET, 0),
+        "extension": ("TEXT", NULL, 0),
+        "password": ("TEXT", SET, 0),
+        "disabled": ("INTEGER", SET, 0),
+    },
+    "sessions": {
+        "token": ("TEXT", SET, 1),
+        "user": ("TEXT", SET, 0),
+        "created_at": ("INTEGER", SET, 0),
+        "used_at": ("INTEGER", SET, 0),
+    },
+}
+# Table: whether it is WITHOUT ROWID, whether it is STRICT.
+OPTIONS = {"tasks": (0, 1), "events": (0, 1), "users": (1, 1), "sessions": (1, 1)}
+# Table and columns of each index: whether it is unique.
+INDEXES = {
+    ("tasks", "id"): 1,
+    ("tasks", "service, status"): 0,
+    ("events", "task_id, revision"): 1,
+    ("users", "name"): 1,
+    ("sessions", "token"): 1,
+}
+FOREIGN_KEYS = {("sessions", "user", "users", "name", "CASCADE")}
+# Positions are never given twice, whatever is deleted.
+AUTOINCREMENT = {"events"}
+
+TASK: dict[str, object] = {
+    "id": "t" * 22,
+    "revision": 1,
+    "service": "com.acme",
+    "operation": "backup",
+    "cancelable": 1,
+    "target_type": "Folder",
+    "target_id": "group-d1",
+    "principal": "acme",
+    "created_at": 1,
+    "updated_at": 1,
+    "status": "SUCCEEDED",
+    "description": "{}",
+    "progress_total": 2,
+    "progress_completed": 1,
+    "progress_message": "{}",
+    "start_time": 1,
+    "start_given": 0,
+    "end_time": 2,
+    "finished_at": 2,
+}
+EVENT: dict[str, object] = {
+    "task_id": "t" * 22,
+    "revision": 1,
+    "kind": "created",
+    "at": 1,
+    "principal": "acme",
+    "source": "",
+    "changes": "[]",
+    "task": "{}",
+}
+USER: dict[str, object] = {"name": "root", "role": "viewer", "password": "p", "disabled": 0}
+SESSION: dict[str, object] = {"token": "a" * 64, "user": "root", "created_at": 1, "used_at": 1}
+ROWS = {"tasks": TASK, "events": EVENT, "users": USER, "sessions": SESSION}
+
+
+class Fence(NamedTuple):
+    """A CHECK as it is written, the rows that only it refuses, and rows just inside of it."""
+
+    table: str
+    check: str
+    refused: list[dict[str, object]]
+    allowed: list[dict[str, object]]
+
+
+PENDING: dict[str, object] = {
+    "status": "PENDING",
+    "start_time": None,
+    "end_time": None,
+    "finished_at": None,
+}
+RUNNING: dict[str, object] = {"status": "RUNNING", "end_time": None, "finished_at": None}
+FENCES = [
+    Fence(
+        "tasks",
+        "length(id) BETWEEN 22 AND 64",
+        [{"id": "t" * 21}, {"id": "t" * 65}, {"id": ""}],
+        [{"id": "t" * 22}, {"id": "t" * 64}],
+    ),
+    Fence("tasks", "revision >= 1", [{"revision": 0}, {"revision": -1}], [{"revision": 2**63 - 1}]),
+    Fence("tasks", "cancelable IN (0, 1)", [{"cancelable": 2}], [{"cancelable": 0}]),
+    Fence(
+        "tasks",
+        "status IN ('PENDING', 'RUNNING', 'BLOCKED', 'SUCCEEDED', 'FAILED')",
+        [RUNNING | {"status": "running"}, RUNNING | {"status": ""}],
+        [
+            PENDING,
+            RUNNING,
+            RUNNING | {"status": "BLOCKED"},
+            {"status": "FAILED", "error": "{}"},
+        ],
+    ),
+    Fence(
+        "tasks",
+        "progress_total >= 0",
+        [{"progress_total": -1, "progress_completed": -1}],
+        [{"progress_total": 0, "progress_completed": 0}],
+    ),
+    Fence("tasks", "progress_completed >= 0", [{"progress_completed": -1}], []),
+    Fence(
+        "tasks",
+        "progress_completed <= progress_total",
+        [{"progress_completed": 3}],
+        [{"progress_completed": 2}],
+    ),
+    Fence("tasks", "start_given IN (0, 1)", [{"start_given": 2}], [{"start_given": 1}]),
+    Fence(
+        "tasks",
+        "(status = 'PENDING') = (start_time IS NULL)",
+        [PENDING | {"start_time": 1}, RUNNING | {"start_time": None}],
+        [],
+    ),
+    Fence(
+        "tasks",
+        "(status IN ('SUCCEEDED', 'FAILED')) = (end_time IS NOT NULL)",
+        [{"end_time": None, "finished_at": None}, {"status": "RUNNING"}, {"status": "BLOCKED"}],
+        [],
+    ),
+    Fence(
+        "tasks",
+        "(end_time IS NULL) = (finished_at IS NULL)",
+        [{"finished_at": None}, RUNNING | {"finished_at": 2}],
+        [],
+    ),
+    Fence(
+        "tasks",
+        "end_time IS NULL OR end_time >= start_time",
+        [{"start_time": 3}],
+        [{"start_time": 2}],
+    ),
+    Fence(
+        "tasks",
+        "(status = 'FAILED') = (error IS NOT NULL)",
+        [{"status": "FAILED"}, {"error": "{}"}, RUNNING | {"error": "{}"}],
+        [],
+    ),
+    Fence(
+        "tasks",
+        "status <> 'PENDING' OR result IS NULL",
+        [PENDING | {"result": "1"}],
+        [{"result": "1"}, RUNNING | {"result": "1"}],
+    ),
+    Fence("events", "revision >= 1", [{"revision": 0}], []),
+    Fence("users", "name <> ''", [{"name": ""}], [{"name": " "}]),
+    Fence(
+        "users",
+        "role IN ('administrator', 'operator', 'viewer', 'extension')",
+        [{"role": "king"}, {"role": "Viewer"}],
+        [
+            {"role": "administrator"},
+            {"role": "operator"},
+            {"role": "extension", "extension": "com.acme"},
+        ],
+    ),
+    Fence("users", "disabled IN (0, 1)", [{"disabled": 2}], [{"disabled": 1}]),
+    Fence(
+        "users",
+        "(role = 'extension') = (extension IS NOT NULL)",
+        [{"role": "extension"}, {"extension": "com.acme"}],
+        [],
+    ),
+    Fence("sessions", "length(token) = 64", [{"token": "a" * 63}, {"token": "a" * 65}], []),
+]
+
+
+@pytest.fixture
+def database() -> Iterator[sqlite3.Connection]:
+    """An empty database after all migrations, as the writer has it."""
+    database = sqlite3.connect(":memory:", isolation_level=None)
+    database.execute("PRAGMA foreign_keys = ON")
+    migrate(database)
+    yield database
+    database.close()
+
+
+def insert(database: sqlite3.Connection, table: str, changes: dict[str, object]) -> None:
+    row = ROWS[table] | changes
+    names, marks = ", ".join(row), ", ".join("?" * len(row))
+    database.execute(f"INSERT INTO {table} ({names}) VALUES ({marks})", tuple(row.values()))  # noqa: S608  own names only
+
+
+def all_rows(database: sqlite3.Connection, statement: str) -> list[tuple[Any, ...]]:
+    return database.execute(statement).fetchall()
+
+
+def flat(text: str) -> str:
+    return " ".join(text.split())
+
+
+def test_the_migrations_make_the_schema_written_here(database: sqlite3.Connection) -> None:
+    tables = all_rows(database, "SELECT name FROM sqlite_schema WHERE type = 'table'")
+    own = [name for (name,) in tables if not name.startswith("sqlite_")]
+
+    assert {
+        table: {
+            name: (kind, SET if notnull else NULL, key)
+            for _, name, kind, notnull, default, key, hidden in all_rows(
+                database, f"PRAGMA table_xinfo({table})"
+            )
+            if (default, hidden) == (None, 0)
+        }
+        for table in own
+    } == TABLES
+    assert {
+        name: (without_rowid, strict)
+        for _, name, kind, _, without_rowid, strict in all_rows(database, "PRAGMA table_list")
+        if kind == "table" and name in own
+    } == OPTIONS
+
+
+def test_the_indexes_and_references_are_those_written_here(database: sqlite3.Connection) -> None:
+    assert {
+        (table, ", ".join(name for (name,) in columns)): unique
+        for table in TABLES
+        for _, index, unique, _, partial in all_rows(database, f"PRAGMA index_list({table})")
+        if not partial
+        and (columns := all_rows(database, f"SELECT name FROM pragma_index_info('{index}')"))  # noqa: S608  own names only
+    } == INDEXES
+    assert {
+        (table, column, other, key, on_delete)
+        for table in TABLES
+        for _, _, other, column, key, _, on_delete, _ in all_rows(
+            database, f"PRAGMA foreign_key_list({table})"
+        )
+    } == FOREIGN_KEYS
+    schema = dict(all_rows(database, "SELECT name, sql FROM sqlite_schema WHERE type = 'table'"))
+    assert {name for name, sql in schema.items() if "AUTOINCREMENT" in (sql or "")} == AUTOINCREMENT
+    others = "SELECT name FROM sqlite_schema WHERE type NOT IN ('table', 'index')"
+    assert all_rows(database, others) == []
+
+
+def test_every_check_of_the_schema_has_its_fence(database: sqlite3.Connection) -> None:
+    schema = all_rows(database, "SELECT name, sql FROM sqlite_schema WHERE type = 'table'")
+    written = {name: flat(sql) for name, sql in schema}
+
+    for fence in FENCES:
+        assert f"CHECK ({fence.check})" in written[fence.table]
+    checks = sum(len(re.findall(r"\bCHECK\b", sql)) for sql in written.values())
+    assert checks == len(FENCES)
+
+
+@pytest.mark.parametrize("fence", FENCES, ids=lambda fence: f"{fence.table} {fence.check}")
+def test_a_fence_refuses_what_the_rules_could_never_make(
+    database: sqlite3.Connection, fence: Fence
+) -> None:
+    insert(database, "users", {"name": "root"} if fence.table == "sessions" else {"name": "oper"})
+    for row in fence.refused:
+        with pytest.raises(sqlite3.IntegrityError) as caught:
+            insert(database, fence.table, row)
+        assert flat(str(caught.value)) == f"CHECK constraint failed: {fence.check}"
+    for row in [*fence.allowed, {}]:
+        insert(database, fence.table, row)
+        database.execute(f"DELETE FROM {fence.table}")  # noqa: S608  own names only
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_a_column_takes_no_other_type_and_no_null_where_none_belongs(
+    database: sqlite3.Connection, table: str
+) -> None:
+    insert(database, "users", {"name": "root"} if table == "sessions" else {"name": "oper"})
+    for name, (kind, null, _) in TABLES[table].items():
+        other = "x" if kind == "INTEGER" else b"x"
+        with pytest.raises(sqlite3.IntegrityError):
+            insert(database, table, {name: other})
+        if null == SET:
+            with pytest.raises(sqlite3.IntegrityError, match="NOT NULL"):
+                insert(database, table, {name: None})
+
+
+def test_a_revision_of_a_task_has_one_event(database: sqlite3.Connection) -> None:
+    insert(database, "events", {})
+    insert(database, "events", {"revision": 2})
+    with pytest.raises(sqlite3.IntegrityError, match="UNIQUE"):
+        insert(database, "events", {})
+
+
+def test_an_id_a_name_and_a_token_are_given_once(database: sqlite3.Connection) -> None:
+    for table in ("tasks", "users", "sessions"):
+        insert(database, table, {})
+        with pytest.raises(sqlite3.IntegrityError, match="UNIQUE"):
+            insert(database, table, {})
+
+
+def test_a_session_goes_with_its_user(database: sqlite3.Connection) -> None:
+    insert(database, "users", {})
+    insert(database, "sessions", {})
+    with pytest.raises(sqlite3.IntegrityError, match="FOREIGN KEY"):
+        insert(database, "sessions", {"token": "b" * 64, "user": "nobody"})
+    database.execute("DELETE FROM users")
+
+    assert all_rows(database, "SELECT * FROM sessions") == []
+
+
+def test_each_migration_makes_the_version_of_its_number(database: sqlite3.Connection) -> None:
+    names = sorted(
+        path.name for path in (Path(connection.__file__).parent / "migrations").iterdir()
+    )
+
+    assert [name[:4] for name in names] == [f"{number:04}" for number in range(1, len(names) + 1)]
+    assert len(migrations()) == len(names)
+    assert database.execute("PRAGMA user_version").fetchone() == (len(names),)
+    before = all_rows(database, "SELECT * FROM sqlite_schema")
+    migrate(database)
+    assert all_rows(database, "SELECT * FROM sqlite_schema") == before
+
+
+BROKEN = "CREATE TABLE later (x TEXT) STRICT; INSERT INTO users VALUES (1); CREATE TABLE oops (y);"
+
+
+def test_a_failing_migration_leaves_nothing_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The steps before it stay; the next start begins at the step that failed."""
+    second = "CREATE TABLE second (x TEXT) STRICT;"
+    sound = [*migrations(), second]
+
+    def schema() -> tuple[int, set[str]]:
+        other = sqlite3.connect(tmp_path / DATABASE)
+        (version,) = other.execute("PRAGMA user_version").fetchone()
+        names = {name for (name,) in all_rows(other, "SELECT name FROM sqlite_schema")}
+        other.close()
+        return version, names & {*TABLES, "second", "later", "oops"}
+
+    monkeypatch.setattr(connection, "migrations", lambda: [*sound, BROKEN])
+    for _ in range(2):
+        with pytest.raises(Unavailable, match=str(tmp_path)):
+            open_store(tmp_path)
+        assert schema() == (len(sound), {*TABLES, "second"})
+
+    mended = [*sound, "CREATE TABLE later (x TEXT) STRICT;"]
+    monkeypatch.setattr(connection, "migrations", lambda: mended)
+    asyncio.run(open_store(tmp_path).close())
+    assert schema() == (len(mended), {*TABLES, "second", "later"})
