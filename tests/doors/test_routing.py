@@ -75,13 +75,17 @@ DECIDING = (
 )
 
 
+SECRET = (b"authorization", b"cookie", b"vmware-api-session-id")
+
+
 @pytest.mark.parametrize("name", DECIDING)
 def test_a_header_that_decides_comes_once(name: bytes) -> None:
     assert single_headers([(name, b"1"), (b"accept", b"2")]) == {name: b"1", b"accept": b"2"}
     with pytest.raises(Refuse) as caught:
         single_headers([(name, b"1"), (b"accept", b"2"), (name, b"1")])
     refusal = caught.value.refusal
-    assert (refusal.reason, refusal.args) == (reasons.REPEATED_HEADER, (name.decode(), "1"))
+    shown = "not shown" if name in SECRET else "1"
+    assert (refusal.reason, refusal.args) == (reasons.REPEATED_HEADER, (name.decode(), shown))
     assert status_of(refusal) == 400
 
 

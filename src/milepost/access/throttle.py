@@ -16,6 +16,7 @@ import msgspec
 from milepost.rules.values import Instant, Value
 
 MOST_REMEMBERED = 10_000
+LONGEST_REMEMBERED = 128
 
 
 class Allowance(Value, frozen=True):
@@ -29,7 +30,7 @@ USER_AT_SOURCE = Allowance(10, 6_000)
 USER = Allowance(60, 1_000)
 SOURCE = Allowance(120, 500)
 
-Key = tuple[str, str]
+Key = tuple[str, str, str]
 
 
 class Bucket(msgspec.Struct):
@@ -75,6 +76,8 @@ def used_up(bucket: Bucket, allowance: Allowance, now: Instant) -> float:
 
 
 def buckets_of(user: str, source: str) -> Iterator[tuple[Key, Allowance]]:
-    yield (user, source), USER_AT_SOURCE
-    yield (user, ""), USER
-    yield ("", source), SOURCE
+    # A name may be as long as a header; what is remembered of it is not.
+    user = user[:LONGEST_REMEMBERED]
+    yield ("user at source", user, source), USER_AT_SOURCE
+    yield ("user", user, ""), USER
+    yield ("source", "", source), SOURCE

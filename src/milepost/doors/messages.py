@@ -28,6 +28,7 @@ SINGLE = frozenset(
         b"vmware-api-session-id",
     }
 )
+SECRET = frozenset({b"authorization", b"cookie", b"vmware-api-session-id"})
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -131,7 +132,7 @@ def single_headers(pairs: list[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
         seen: set[bytes] = set()
         for name, value in pairs:
             if name in seen and name in SINGLE:
-                text = value.decode("latin-1")
+                text = "not shown" if name in SECRET else value.decode("latin-1")
                 raise Refuse(reasons.REPEATED_HEADER, name.decode("latin-1"), text)
             seen.add(name)
     return found

@@ -42,6 +42,7 @@ class Committer:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="milepost-commit")
         self._connection: sqlite3.Connection | None = None
         self._next_restart = 0.0
+        self._closed = False
         self._waiting: list[tuple[Job, asyncio.Future[Any]]] = []
         self._drain: asyncio.Task[None] | None = None
 
@@ -50,6 +51,8 @@ class Committer:
 
         Raises ``Overloaded``, ``Unavailable``, ``Corrupt``, or what the job itself raised.
         """
+        if self._closed:
+            raise Unavailable("the store is closed")
         if len(self._waiting) >= self._most_waiting:
             raise Overloaded(len(self._waiting))
         loop = asyncio.get_running_loop()
@@ -60,7 +63,10 @@ class Committer:
         return await answer
 
     async def close(self) -> None:
-        """Finish what waits, then close the connection."""
+        """Finish what waits, then close the connection. Closing again does nothing."""
+        if self._closed:
+            return
+        self._closed = True
         while self._drain is not None:
             await self._drain
         await asyncio.get_running_loop().run_in_executor(self._thread, self._disconnect)

@@ -12,6 +12,8 @@ from milepost.store.base import Corrupt, Locked, Unavailable
 
 DATABASE = "milepost.db"
 LOCK = "milepost.lock"
+# "Mile", so that the file says whose it is.
+APPLICATION_ID = 0x4D696C65
 BUSY_MILLISECONDS = 5_000
 CHECKPOINT_PAGES = 1_000
 WAL_KEPT_BYTES = 16 * 1024 * 1024
@@ -68,6 +70,7 @@ def take(lock: filelock.FileLock, directory: Path, *, needed: bool) -> None:
         lock.acquire(timeout=0)
         # The database holds password hashes; what SQLite puts beside it takes its mode.
         (directory / DATABASE).touch(mode=0o600)
+        (directory / DATABASE).chmod(0o600)
     except filelock.Timeout:
         if needed:
             raise Locked(f"the data directory {directory} is in use by another server") from None
@@ -92,6 +95,7 @@ def migrate(connection: sqlite3.Connection) -> None:
     """
     steps = migrations()
     (version,) = connection.execute("PRAGMA user_version").fetchone()
+    refuse_foreign(connection, version)
     if version > len(steps):
         raise Corrupt(
             f"the database has schema {version}, this program knows {len(steps)}:"
@@ -99,8 +103,17 @@ def migrate(connection: sqlite3.Connection) -> None:
         )
     for number, step in enumerate(steps[version:], start=version + 1):
         connection.executescript(
-            f"BEGIN IMMEDIATE;\n{step}\nPRAGMA user_version = {number};\nCOMMIT;"
+            f"BEGIN IMMEDIATE;\n{step}\nPRAGMA application_id = {APPLICATION_ID};"
+            f"\nPRAGMA user_version = {number};\nCOMMIT;"
         )
+
+
+def refuse_foreign(connection: sqlite3.Connection, version: int) -> None:
+    """Raise ``Corrupt`` when the file is a database of another program."""
+    (owner,) = connection.execute("PRAGMA application_id").fetchone()
+    (tables,) = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+    if owner != APPLICATION_ID and (version or tables):
+        raise Corrupt(f"{DATABASE} is a database of another program")
 
 
 def refuse_other_schema(connection: sqlite3.Connection) -> None:

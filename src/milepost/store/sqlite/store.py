@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import sqlite3
 from collections.abc import Callable, Iterable, Sequence
@@ -22,6 +23,7 @@ from milepost.store.base import (
     Event,
     Origin,
     Outcome,
+    Overloaded,
     Position,
     Session,
     Store,
@@ -88,7 +90,9 @@ class SqliteStore(Store):
         statement = f"SELECT {rows.NAMES} FROM tasks{where} ORDER BY number LIMIT ?"  # noqa: S608  own names only
 
         def read() -> list[Task]:
-            return bounded_tasks(self._far.execute(statement, (*values, limit)))
+            # Closed whatever happens: an open cursor would keep its old view of the database.
+            with contextlib.closing(self._far.execute(statement, (*values, limit))) as found:
+                return bounded_tasks(found)
 
         return await self._far_away(read)
 
@@ -152,7 +156,7 @@ class SqliteStore(Store):
     async def ready(self) -> bool:
         try:
             await self._committer.run(lambda connection: connection.execute("SELECT 1").fetchone())
-        except Unavailable:
+        except (Unavailable, Overloaded):
             return False
         return True
 

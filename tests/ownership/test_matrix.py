@@ -1,0 +1,418 @@
+"""Who gets what from which route: every route, every role, every owner, against a hand-made table.
+
+``EXPECTED`` has an entry for every route of the server; a route without one fails the test, and so
+does an entry without a route. In a grid the rows are roles and the columns are owners of the task:
+extension a, extension b, the default extension, and no such task.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+
+import pytest
+
+from milepost.doors.messages import Answer, Request
+from milepost.doors.routing import Auth, Route
+from milepost.server import compose
+from milepost.settings import Settings
+from milepost.store.sqlite.store import open_store
+from tests.ownership.people import DEFAULT, A, B
+from tests.serving import (
+    EXTENSION_TASKS,
+    JSON,
+    SESSION,
+    SESSION_PATH,
+    TASKS,
+    Reply,
+    Server,
+    progress,
+    spec_body,
+    text,
+)
+
+OWNERS = ("a", "b", "default", "none")
+CREATORS = {"a": "a-1", "b": "b-1", "default": "administrator"}
+SERVICES = {"a": A, "b": B, "default": DEFAULT}
+UNKNOWN = "nosuchtasknosuchtasknosuch"
+
+# What the words of the grids mean: the status and the error.
+WORDS: dict[str, tuple[int, str | None]] = {
+    "ok": (200, None),
+    "not_found": (404, "not_found"),
+    "unauthorized": (403, "unauthorized"),
+    "invalid": (400, "invalid_argument"),
+    "login": (401, "unauthenticated"),
+}
+
+Grid = Mapping[tuple[str, str], str]
+Key = tuple[str, str]
+
+
+def grid(rows: str, columns: tuple[str, ...] = OWNERS) -> Grid:
+    """A grid by role and column."""
+    found: dict[tuple[str, str], str] = {}
+    for line in rows.strip().splitlines():
+        role, *words = line.split()
+        found |= {(role, column): word for column, word in zip(columns, words, strict=True)}
+    return found
+
+
+CHANGE = grid("""
+    administrator  ok            ok            ok            not_found
+    admin-2        ok            ok            ok            not_found
+    operator       unauthorized  unauthorized  unauthorized  not_found
+    viewer         unauthorized  unauthorized  unauthorized  not_found
+    a-1            ok            not_found     not_found     not_found
+    a-2            ok            not_found     not_found     not_found
+    b-1            not_found     ok            not_found     not_found
+    disabled       login         login         login         login
+    passed         login         login         login         login
+    stranger       login         login         login         login
+    anonymous      login         login         login         login
+""")
+CANCEL = grid("""
+    administrator  ok            ok            ok            not_found
+    admin-2        ok            ok            ok            not_found
+    operator       ok            ok            ok            not_found
+    viewer         unauthorized  unauthorized  unauthorized  not_found
+    a-1            ok            not_found     not_found     not_found
+    a-2            ok            not_found     not_found     not_found
+    b-1            not_found     ok            not_found     not_found
+    disabled       login         login         login         login
+    passed         login         login         login         login
+    stranger       login         login         login         login
+    anonymous      login         login         login         login
+""")
+READ = grid("""
+    administrator  ok            ok            ok            not_found
+    admin-2        ok            ok            ok            not_found
+    operator       ok            ok            ok            not_found
+    viewer         ok            ok            ok            not_found
+    a-1            ok            not_found     not_found     not_found
+    a-2            ok            not_found     not_found     not_found
+    b-1            not_found     ok            not_found     not_found
+    disabled       login         login         login         login
+    passed         login         login         login         login
+    stranger       login         login         login         login
+    anonymous      login         login         login         login
+""")
+LIST = grid("""
+    administrator  shown         shown         shown         hidden
+    admin-2        shown         shown         shown         hidden
+    operator       shown         shown         shown         hidden
+    viewer         shown         shown         shown         hidden
+    a-1            shown         hidden        hidden        hidden
+    a-2            shown         hidden        hidden        hidden
+    b-1            hidden        shown         hidden        hidden
+    disabled       login         login         login         login
+    passed         login         login         login         login
+    stranger       login         login         login         login
+    anonymous      login         login         login         login
+""")
+# The columns of a create are the owner of the parent; without one, whose the new task is.
+CREATE = grid(
+    """
+    administrator  ok            ok            ok            invalid       default
+    admin-2        ok            ok            ok            invalid       default
+    operator       unauthorized  unauthorized  unauthorized  unauthorized  unauthorized
+    viewer         unauthorized  unauthorized  unauthorized  unauthorized  unauthorized
+    a-1            ok            invalid       invalid       invalid       a
+    a-2            ok            invalid       invalid       invalid       a
+    b-1            invalid       ok            invalid       invalid       b
+    disabled       login         login         login         login         login
+    passed         login         login         login         login         login
+    stranger       login         login         login         login         login
+    anonymous      login         login         login         login         login
+""",
+    (*OWNERS, "parentless"),
+)
+ROLES = tuple(dict.fromkeys(role for role, _ in CHANGE))
+INSIDE = tuple(role for role in ROLES if CHANGE[role, "none"] != "login")
+
+
+class World:
+    """A server with a fresh running task of each owner."""
+
+    def __init__(self, server: Server) -> None:
+        self.server = server
+        self.tasks = {"none": UNKNOWN}
+        for owner, creator in CREATORS.items():
+            with server.caller(creator) as caller:
+                self.tasks[owner] = caller.create(status="RUNNING", percent_done=progress(1, 9))
+
+    def send(self, role: str, method: str, path: str, body: bytes | None = None) -> Reply:
+        """A request of a role; the stranger has a token of nobody, the anonymous one has none."""
+        headers = {} if body is None else dict(JSON)
+        if role == "stranger":
+            headers[SESSION] = "A" * 43
+        elif role != "anonymous":
+            with self.server.caller(role) as caller:
+                headers[SESSION] = caller.token
+        return self.server.call(method, path, body, headers)
+
+    def seen(self, owner: str) -> tuple[str | None, bytes]:
+        """A task as the administrator sees it."""
+        reply = self.send("administrator", "GET", f"{TASKS}/{self.tasks[owner]}")
+        return reply.etag, reply.body
+
+
+def judged(reply: Reply) -> str:
+    """The word for an answer."""
+    if reply.status == 200:
+        return "ok"
+    return next(word for word, refused in WORDS.items() if refused == reply.refused)
+
+
+def of_one_task(
+    world: World, expected: Grid, send: Callable[[str, str], Reply], *, changes: bool
+) -> Iterator[str]:
+    """What is wrong with the answers about each task to each role."""
+    for role, owner in itertools.product(ROLES, OWNERS):
+        word, before = expected[role, owner], world.seen(owner)
+        reply = send(role, world.tasks[owner])
+        after = world.seen(owner)
+        if judged(reply) != word:
+            yield f"{role}, {owner}: {word} is expected, told is {judged(reply)}"
+        if reply.etag != (after[0] if word in ("ok", "unauthorized") else None):
+            yield f"{role}, {owner}: {word} with the ETag {reply.etag}, read is {after[0]}"
+        if word != "ok" and after != before:
+            yield f"{role}, {owner}: refused, but the task has changed"
+        if word == "ok" and changes and after == before:
+            yield f"{role}, {owner}: accepted, but nothing has changed"
+        if word == "not_found":
+            nothing = send(role, UNKNOWN).body.replace(UNKNOWN.encode(), b"")
+            if reply.body.replace(world.tasks[owner].encode(), b"") != nothing:
+                yield f"{role}, {owner}: it can be told from a task that is not there"
+
+
+def updates(world: World) -> Iterator[str]:
+    numbers = itertools.count()
+
+    def send(role: str, task: str) -> Reply:
+        body = spec_body({"description": text(f"{next(numbers)}")})
+        return world.send(role, "PATCH", f"{EXTENSION_TASKS}/{task}", body)
+
+    yield from of_one_task(world, CHANGE, send, changes=True)
+
+
+def broken_updates(world: World) -> Iterator[str]:
+    """A spec that does not fit tells the revision to those who see the task, and no one else."""
+    for role, owner in itertools.product(ROLES, OWNERS):
+        path = f"{EXTENSION_TASKS}/{world.tasks[owner]}"
+        reply = world.send(role, "PATCH", path, spec_body({"colour": "red"}))
+        word = READ[role, owner]
+        if judged(reply) != ("login" if word == "login" else "invalid"):
+            yield f"{role}, {owner}: {reply}"
+        if (reply.etag is not None) != (word == "ok"):
+            yield f"{role}, {owner}: a broken spec is told the ETag {reply.etag}"
+
+
+def reads(world: World) -> Iterator[str]:
+    def send(role: str, task: str) -> Reply:
+        return world.send(role, "GET", f"{TASKS}/{task}")
+
+    yield from of_one_task(world, READ, send, changes=False)
+
+
+def cancels(world: World) -> Iterator[str]:
+    """A second request changes nothing, so that each role has tasks of its own."""
+    for role in ROLES:
+        fresh = World(world.server)
+
+        def send(who: str, task: str) -> Reply:
+            return world.send(who, "POST", f"{TASKS}/{task}?action=cancel")
+
+        one = {(who, owner): word for (who, owner), word in CANCEL.items() if who == role}
+        yield from only_role(fresh, one, send, role)
+
+
+def only_role(
+    world: World, expected: Grid, send: Callable[[str, str], Reply], role: str
+) -> Iterator[str]:
+    for owner in OWNERS:
+        before = world.seen(owner)
+        reply = send(role, world.tasks[owner])
+        after, word = world.seen(owner), expected[role, owner]
+        if judged(reply) != word:
+            yield f"{role}, {owner}: {word} is expected, told is {judged(reply)}"
+        if reply.etag != (after[0] if word in ("ok", "unauthorized") else None):
+            yield f"{role}, {owner}: {word} with the ETag {reply.etag}, read is {after[0]}"
+        if (word == "ok") != (after != before):
+            yield f"{role}, {owner}: {word}, before {before}, after {after}"
+
+
+def lists(world: World) -> Iterator[str]:
+    every = "&".join(f"filter_spec.tasks={task}" for task in world.tasks.values())
+    services = "&".join(f"filter_spec.services={service}" for service in SERVICES.values())
+    for role, query in itertools.product(ROLES, (every, services, f"{every}&{services}")):
+        reply = world.send(role, "GET", f"{TASKS}?{query}")
+        if reply.status == 401:
+            words = dict.fromkeys(OWNERS, "login")
+        else:
+            entries = {entry["key"]: entry["value"] for entry in reply.value}
+            words = {
+                owner: "shown" if task in entries else "hidden"
+                for owner, task in world.tasks.items()
+            }
+            allowed = {SERVICES[owner] for owner in CREATORS if LIST[role, owner] == "shown"}
+            if not {entry["service"] for entry in entries.values()} <= allowed:
+                yield f"{role}: a list shows {sorted(entries)}"
+        if words != {owner: LIST[role, owner] for owner in OWNERS}:
+            yield f"{role}: {query[:30]}: {words}"
+
+
+def creates(world: World) -> Iterator[str]:
+    for (role, owner), word in CREATE.items():
+        parent = {} if owner == "parentless" else {"parent_task": world.tasks[owner]}
+        body = spec_body({"operation_id": "op", "cancelable": True, **parent})
+        reply = world.send(role, "POST", EXTENSION_TASKS, body)
+        if word not in ("ok", *SERVICES):
+            if judged(reply) != word or reply.etag is not None:
+                yield f"{role}, {owner}: {word} is expected, told is {reply}"
+            continue
+        info = world.send("administrator", "GET", f"{TASKS}/{reply.value}").value
+        own = word if word in SERVICES else CREATE[role, "parentless"]
+        if (info["service"], info.get("parent"), info.get("user")) != (
+            SERVICES[own],
+            parent.get("parent_task"),
+            None,
+        ):
+            yield f"{role}, {owner}: {info}"
+
+
+def sessions(world: World) -> Iterator[str]:
+    """To log in one needs a password; to ask, a session, and that tells only of itself."""
+    for role in ROLES:
+        reply = world.send(role, "POST", f"{SESSION_PATH}?~action=get")
+        if role not in INSIDE:
+            if judged(reply) != "login":
+                yield f"{role}: {reply}"
+        elif reply.value["user"] != role:
+            yield f"{role}: is {reply.value}"
+        if judged(world.send(role, "POST", SESSION_PATH)) != "login":
+            yield f"{role}: has a new session for the old one"
+
+
+def logouts(world: World) -> Iterator[str]:
+    for role in ROLES:
+        if role not in INSIDE:
+            if judged(world.send(role, "DELETE", SESSION_PATH)) != "login":
+                yield f"{role}: may end a session"
+            continue
+        tokens = [world.server.login(role), world.server.login(role)]
+        statuses = [
+            world.server.call(method, path, None, {SESSION: token}).status
+            for method, path, token in (
+                ("DELETE", SESSION_PATH, tokens[0]),
+                ("DELETE", SESSION_PATH, tokens[0]),
+                ("POST", f"{SESSION_PATH}?~action=get", tokens[1]),
+            )
+        ]
+        if statuses != [200, 401, 200]:
+            yield f"{role}: {statuses}"
+
+
+def opened(method: str, path: str) -> Callable[[World], Iterator[str]]:
+    """The same for all, with a session or without."""
+
+    def check(world: World) -> Iterator[str]:
+        replies = [world.send(role, method, path) for role in ROLES]
+        if {(reply.status, reply.body) for reply in replies} != {(200, replies[0].body)}:
+            yield f"{method} {path}: {replies}"
+
+    return check
+
+
+Check = Callable[[World], Iterator[str]]
+EXPECTED: dict[Key, tuple[Auth, tuple[Check, ...]]] = {
+    ("POST", EXTENSION_TASKS): (Auth.SESSION, (creates,)),
+    ("PATCH", EXTENSION_TASKS + "/{task_id}"): (Auth.SESSION, (updates, broken_updates)),
+    ("GET", TASKS): (Auth.SESSION, (lists,)),
+    ("GET", TASKS + "/{task}"): (Auth.SESSION, (reads,)),
+    ("POST", TASKS + "/{task}"): (Auth.SESSION, (cancels,)),
+    ("POST", SESSION_PATH): (Auth.OPEN, (sessions,)),
+    ("DELETE", SESSION_PATH): (Auth.SESSION, (logouts,)),
+    **{
+        (method, path): (Auth.OPEN, (opened(method, path),))
+        for method in ("GET", "HEAD")
+        for path in ("/livez", "/readyz")
+    },
+    ("GET", "/openapi.json"): (Auth.OPEN, (opened("GET", "/openapi.json"),)),
+}
+CASES = [(key, check) for key, (_, checks) in EXPECTED.items() for check in checks]
+
+
+@pytest.fixture(scope="module")
+def routes(tmp_path_factory: pytest.TempPathFactory) -> tuple[Route, ...]:
+    """The routes of a whole server, as the composition root puts them together."""
+    folder: Path = tmp_path_factory.mktemp("routes")
+
+    async def composed() -> tuple[Route, ...]:
+        store = open_store(folder)
+        try:
+            return compose(Settings(data=str(folder)), store)._router.routes
+        finally:
+            await store.close()
+
+    return asyncio.run(composed())
+
+
+def unexpected(routes: tuple[Route, ...]) -> set[str]:
+    """Routes without an entry, entries without a route, and entries with another need of login."""
+    there = {(route.method, route.path): route.auth for route in routes}
+    expected = {key: auth for key, (auth, _) in EXPECTED.items()}
+    return {
+        f"{method} {path}: {there.get((method, path))}, expected {expected.get((method, path))}"
+        for method, path in there.keys() | expected.keys()
+        if there.get((method, path)) != expected.get((method, path))
+    }
+
+
+def test_every_route_has_an_entry(routes: tuple[Route, ...]) -> None:
+    assert len(routes) == len({(route.method, route.path) for route in routes})
+    assert unexpected(routes) == set()
+
+
+async def nothing(_request: Request) -> Answer:
+    return Answer(200)
+
+
+def test_a_new_route_without_an_entry_is_noticed(routes: tuple[Route, ...]) -> None:
+    new = Route("PUT", TASKS, nothing, Auth.SESSION, operation="new", summary="New.")
+    (line,) = unexpected((*routes, new))
+    assert line.startswith(f"PUT {TASKS}: ")
+    freed = [route._replace(auth=Auth.OPEN) if route.path == TASKS else route for route in routes]
+    (line,) = unexpected(tuple(freed))
+    assert line.startswith(f"GET {TASKS}: ")
+    (line,) = unexpected(routes[1:])
+    assert line.startswith(f"{routes[0].method} {routes[0].path}: None")
+
+
+@pytest.mark.parametrize(
+    ("key", "check"), CASES, ids=[f"{' '.join(key)} {check.__name__}" for key, check in CASES]
+)
+def test_every_role_gets_what_is_its_own(crowd: Server, key: Key, check: Check) -> None:
+    assert key in EXPECTED
+    assert list(check(World(crowd))) == []
+
+
+def test_principals_of_one_key_are_alike(crowd: Server) -> None:
+    """Each changes, cancels and ends what the other made; who made it shows nowhere."""
+    for maker, other in (("a-1", "a-2"), ("a-2", "a-1")):
+        with crowd.caller(maker) as mine, crowd.caller(other) as theirs:
+            task = mine.create(status="RUNNING")
+            assert theirs.patch(task, {"percent_done": progress(1, 2)}).revision == 2
+            assert theirs.cancel(task).revision == 3
+            assert mine.patch(task, {"status": "SUCCEEDED"}).revision == 4
+            assert mine.get(task) == theirs.get(task)
+            child = theirs.post({"operation_id": "op", "cancelable": True, "parent_task": task})
+            assert mine.get(child.value).value["parent"] == task
+
+
+def test_the_grids_are_full() -> None:
+    for expected in (CHANGE, CANCEL, READ, LIST):
+        assert set(expected) == set(itertools.product(ROLES, OWNERS))
+    assert set(CREATE) == set(itertools.product(ROLES, (*OWNERS, "parentless")))
