@@ -43,6 +43,7 @@ class Committer:
         self._connection: sqlite3.Connection | None = None
         self._next_restart = 0.0
         self._closed = False
+        self._failing = False
         self._waiting: list[tuple[Job, asyncio.Future[Any]]] = []
         self._drain: asyncio.Task[None] | None = None
 
@@ -109,6 +110,9 @@ class Committer:
         except BaseException:
             self._roll_back(connection)
             raise
+        if self._failing:
+            log.warning("commits work again")
+        self._failing = False
         self._bound_wal(connection)
         return outcomes
 
@@ -136,7 +140,9 @@ class Committer:
 
     def _drop(self, fault: sqlite3.Error) -> None:
         """A fault of the database itself: drop the connection, the next group opens a new one."""
-        log.error("commit failed", reason=str(fault))
+        if not self._failing:
+            log.error("commits fail; changes are refused until they work again", reason=str(fault))
+        self._failing = True
         self._disconnect()
 
     def _connected(self) -> sqlite3.Connection:

@@ -1,0 +1,95 @@
+"""Killed again and again under load, the server loses nothing that it has acknowledged."""
+
+from __future__ import annotations
+
+import concurrent.futures
+import http.client
+import random
+import signal
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.durability.book import Book
+from tests.serving import Caller, Server, eventually, serving
+
+ROUNDS = 50
+THREADS = 8
+TASKS = 6
+LOST = (OSError, http.client.HTTPException)
+
+
+def report_until_killed(server: Server, book: Book, first: int, working: threading.Event) -> None:
+    """One client: updates of one task after the other, on one connection, until it breaks.
+
+    Two clients may meet on one task; then the smaller number may come too late.
+    """
+    with Caller(server, book.token) as caller:
+        for turn in range(first, 10**9):
+            try:
+                reply = book.ask(caller, book.ids[turn % TASKS])
+            except LOST:
+                return
+            assert reply.status == 200 or reply.refused == (400, "invalid_argument")
+            working.set()
+
+
+def kill_under_load(server: Server, book: Book, seconds: float) -> None:
+    """Let the clients work for some time, then kill the server."""
+    working = threading.Event()
+    with concurrent.futures.ThreadPoolExecutor(THREADS) as threads:
+        clients = [
+            threads.submit(report_until_killed, server, book, first, working)
+            for first in range(THREADS)
+        ]
+        for _ in eventually("an update is acknowledged"):
+            for client in clients:
+                if client.done():
+                    client.result()
+                    raise AssertionError(f"the server went away by itself: {server.stop()}")
+            if working.is_set():
+                break
+        time.sleep(seconds)
+        code = server.stop(signal.SIGKILL)
+        for client in clients:
+            client.result()
+    assert code == -signal.SIGKILL
+
+
+@pytest.mark.timeout(600)
+def test_50_kills_lose_nothing_acknowledged(tmp_path: Path) -> None:
+    """The same session goes on through all of it; at most one update a client stays unknown."""
+    data = tmp_path / "data"
+    dice = random.Random(50)  # noqa: S311  a test's dice
+    with serving(data) as server:
+        book = Book(server, TASKS)
+    for done in range(ROUNDS):
+        with serving(data) as server:
+            with Caller(server, book.token) as caller:
+                book.assert_kept(caller)
+            before = book.count
+            kill_under_load(server, book, dice.uniform(0.1, 0.5))
+            assert book.count > before
+            assert len(book.open) <= THREADS * (done + 1)
+    with serving(data) as server, Caller(server, book.token) as caller:
+        book.assert_kept(caller)
+    book.assert_told(data)
+
+
+def test_the_check_sees_a_lost_update(tmp_path: Path) -> None:
+    """The control: an update that was acknowledged by another server is missed in both checks."""
+    with serving(tmp_path / "data") as server:
+        book = Book(server, 1)
+        (task_id,) = book.ids
+        with Caller(server, book.token) as caller:
+            assert book.ask(caller, task_id).revision == 2
+            book.assert_kept(caller)
+            book.acknowledged[task_id][2] = 3
+            with pytest.raises(AssertionError):
+                book.assert_kept(caller)
+    with pytest.raises(AssertionError):
+        book.assert_told(tmp_path / "data")
+    del book.acknowledged[task_id][2]
+    book.assert_told(tmp_path / "data")
