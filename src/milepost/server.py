@@ -47,6 +47,7 @@ PASSWORD_BYTES = 12
 SWEEP_SECONDS = 600
 KEEP_ALIVE_SECONDS = 60
 TICKS_A_SECOND = 10
+GC_ALLOCATIONS = 20_000
 
 Announce = Callable[[str], None]
 
@@ -147,6 +148,8 @@ class AnnouncingServer(uvicorn.Server):
         # What lives now lives on; the collector need not look at it again and again.
         gc.collect()
         gc.freeze()
+        # A request leaves no circles behind, so to look for them often is wasted.
+        gc.set_threshold(GC_ALLOCATIONS, 20, 50)
         if self.started and sockets:
             host, port = sockets[0].getsockname()[:2]
             shown = f"[{host}]" if ":" in host else host

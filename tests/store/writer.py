@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, cast
 
@@ -76,6 +76,13 @@ class Faulty:
         if hit:
             raise sqlite3.OperationalError("disk I/O error")
         return cursor
+
+    def executemany(self, statement: str, rows: Iterable[tuple[Any, ...]]) -> sqlite3.Cursor:
+        if not statement.startswith(self._beginning):
+            return self._inner.executemany(statement, rows)
+        if self._after:
+            self._inner.executemany(statement, rows)
+        raise sqlite3.OperationalError("disk I/O error")
 
     def close(self) -> None:
         self._inner.close()

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from milepost.rules.task import Change, Task
-from milepost.rules.values import Value
+import operator
+
+from milepost.rules.task import Change
 from milepost.store.base import FieldChange
 
 MUTABLE = (
@@ -17,24 +18,15 @@ MUTABLE = (
     "cancel_requested",
 )
 UNTOLD = frozenset({"result"})
+values_of = operator.attrgetter(*MUTABLE)
+NOTHING = (None,) * len(MUTABLE)
 
 
 def field_changes(change: Change) -> tuple[FieldChange, ...]:
-    """The mutable fields that differ, in a fixed order; a create starts from an empty task."""
-    before, after = change.before, change.after
+    """The mutable fields that differ, in a fixed order; a create starts from nothing."""
+    before = NOTHING if change.before is None else values_of(change.before)
     return tuple(
-        field_change(name, old, new)
-        for name in MUTABLE
-        if (old := stored(before, name)) != (new := stored(after, name))
+        FieldChange(name) if name in UNTOLD else FieldChange(name, old, new)
+        for name, old, new in zip(MUTABLE, before, values_of(change.after), strict=True)
+        if old is not new and old != new
     )
-
-
-def field_change(name: str, before: object, after: object) -> FieldChange:
-    if name in UNTOLD:
-        return FieldChange(name)
-    return FieldChange(name, before, after)
-
-
-def stored(task: Task | None, name: str) -> Value | int | str | None:
-    value: Value | int | str | None = None if task is None else getattr(task, name)
-    return value

@@ -18,8 +18,9 @@ from typing import Any, TypeVar
 from milepost.logs import logger
 from milepost.store.base import Corrupt, Overloaded, Unavailable
 from milepost.store.sqlite.connection import BUSY_MILLISECONDS, DATABASE, open_writer
+from milepost.store.sqlite.writing import Remembered, Writing
 
-Job = Callable[[sqlite3.Connection], Any]
+Job = Callable[[Writing], Any]
 """A part of a transaction: reads and writes, neither begins nor ends it."""
 
 T = TypeVar("T")
@@ -44,10 +45,11 @@ class Committer:
         self._next_restart = 0.0
         self._closed = False
         self._failing = False
+        self._remembered = Remembered()
         self._waiting: list[tuple[Job, asyncio.Future[Any]]] = []
         self._drain: asyncio.Task[None] | None = None
 
-    async def run(self, job: Callable[[sqlite3.Connection], T]) -> T:
+    async def run(self, job: Callable[[Writing], T]) -> T:
         """What the job returned, once it is durable.
 
         Raises ``Overloaded``, ``Unavailable``, ``Corrupt``, or what the job itself raised.
@@ -105,11 +107,15 @@ class Committer:
         connection = self._connected()
         connection.execute("BEGIN IMMEDIATE")
         try:
-            outcomes = [job(connection) for job in jobs]
+            writing = Writing(connection, self._remembered)
+            outcomes = [job(writing) for job in jobs]
+            writing.flush()
             connection.execute("COMMIT")
         except BaseException:
+            self._remembered.forget()
             self._roll_back(connection)
             raise
+        writing.remember()
         if self._failing:
             log.warning("commits work again")
         self._failing = False

@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 import filelock
 
 from milepost.rules.finding import TaskFilter
-from milepost.rules.task import Accepted, Change, Task
+from milepost.rules.task import Accepted, Task
 from milepost.rules.values import Instant
 from milepost.store.base import (
     MOST_FOUND_BYTES,
@@ -32,7 +32,6 @@ from milepost.store.base import (
     Unavailable,
     User,
 )
-from milepost.store.changes import field_changes
 from milepost.store.sqlite import rows
 from milepost.store.sqlite.committer import Committer
 from milepost.store.sqlite.connection import (
@@ -43,10 +42,10 @@ from milepost.store.sqlite.connection import (
     refuse_other_schema,
     take,
 )
+from milepost.store.sqlite.writing import SELECT_TASK, Writing
 
 T = TypeVar("T")
 
-SELECT_TASK = f"SELECT {rows.NAMES} FROM tasks WHERE id = ?"  # noqa: S608  own names only
 SELECT_EVENTS = f"SELECT {rows.EVENT_NAMES} FROM events"  # noqa: S608  own names only
 SELECT_SESSION = (
     "SELECT sessions.token, sessions.user, sessions.created_at, sessions.used_at,"
@@ -72,12 +71,11 @@ class SqliteStore(Store):
         self._lists = ThreadPoolExecutor(1, thread_name_prefix="milepost-lists")
 
     async def change(self, ids: Sequence[str], decide: Decide, origin: Origin) -> Outcome:
-        def job(connection: sqlite3.Connection) -> Outcome:
-            tasks = {task.id: task for task in select_tasks(connection, ids)}
-            decision = decide(tasks)
+        def job(writing: Writing) -> Outcome:
+            decision = decide(writing.tasks(ids))
             if not isinstance(decision, Accepted) or decision.change is None:
                 return Outcome(decision)
-            return Outcome(decision, write_change(connection, decision.change, origin))
+            return Outcome(decision, writing.accept(decision.change, origin))
 
         return await self._committer.run(job)
 
@@ -116,16 +114,16 @@ class SqliteStore(Store):
         return [rows.read_user(row) for row in await self._all(statement)]
 
     async def add_user(self, user: User) -> bool:
-        def job(connection: sqlite3.Connection) -> bool:
-            return connection.execute(rows.ADD_USER, rows.user_row(user)).rowcount == 1
+        def job(writing: Writing) -> bool:
+            return writing.connection.execute(rows.ADD_USER, rows.user_row(user)).rowcount == 1
 
         return await self._committer.run(job)
 
     async def put_user(self, user: User, *, end_sessions: bool = False) -> None:
-        def job(connection: sqlite3.Connection) -> None:
-            connection.execute(rows.PUT_USER, rows.user_row(user))
+        def job(writing: Writing) -> None:
+            writing.connection.execute(rows.PUT_USER, rows.user_row(user))
             if end_sessions:
-                connection.execute("DELETE FROM sessions WHERE user = ?", (user.name,))
+                writing.connection.execute("DELETE FROM sessions WHERE user = ?", (user.name,))
 
         await self._committer.run(job)
 
@@ -169,8 +167,8 @@ class SqliteStore(Store):
         self._lock.release()
 
     async def _write(self, statement: str, *values: object) -> None:
-        def job(connection: sqlite3.Connection) -> None:
-            connection.execute(statement, values)
+        def job(writing: Writing) -> None:
+            writing.connection.execute(statement, values)
 
         await self._committer.run(job)
 
@@ -242,15 +240,10 @@ def reading(read: Callable[[], T]) -> T:
         raise Unavailable(str(fault)) from fault
 
 
-def write_nothing_new(connection: sqlite3.Connection) -> None:
+def write_nothing_new(writing: Writing) -> None:
     """Write a page as it is, so that the commit has to write and sync."""
-    (version,) = connection.execute("PRAGMA user_version").fetchone()
-    connection.execute(f"PRAGMA user_version = {version}")
-
-
-def select_tasks(connection: sqlite3.Connection, ids: Iterable[str]) -> list[Task]:
-    found = (connection.execute(SELECT_TASK, (task_id,)).fetchone() for task_id in ids)
-    return [rows.read_task(row) for row in found if row is not None]
+    (version,) = writing.connection.execute("PRAGMA user_version").fetchone()
+    writing.connection.execute(f"PRAGMA user_version = {version}")
 
 
 def bounded_tasks(found: Iterable[rows.Row]) -> list[Task]:
@@ -262,21 +255,6 @@ def bounded_tasks(found: Iterable[rows.Row]) -> list[Task]:
             raise TooLarge(MOST_FOUND_BYTES)
         tasks.append(rows.read_task(row))
     return tasks
-
-
-def write_change(connection: sqlite3.Connection, change: Change, origin: Origin) -> Position:
-    """Write the row and its event. Raises ``Corrupt`` when the row is not at its old revision."""
-    after = change.after
-    event = rows.event_row(change.kind, after, field_changes(change), origin)
-    if change.before is None:
-        connection.execute(rows.INSERT_TASK, rows.task_row(after))
-    else:
-        statement, values = rows.task_update(change.before, after)
-        if connection.execute(statement, values).rowcount != 1:
-            raise Corrupt(f"task {after.id} is not at revision {change.before.revision}")
-    position = connection.execute(rows.INSERT_EVENT, event).lastrowid
-    assert position is not None  # noqa: S101  the insert above gave it
-    return position
 
 
 def conditions(wanted: TaskFilter) -> tuple[str, list[Any]]:
