@@ -48,10 +48,10 @@ async def test_users_are_kept_as_they_are_given(home: Home) -> None:
 @scenario
 async def test_a_fresh_store_has_no_users(home: Home) -> None:
     async with home.store() as store:
-        assert not await store.has_users()
+        assert not await store.users()
         assert await store.user("root") is None
         await store.put_user(OTHERS[1])
-        assert await store.has_users()
+        assert await store.users()
 
 
 @scenario
@@ -178,7 +178,7 @@ async def test_an_unknown_role_is_refused(home: Home) -> None:
         with pytest.raises(StoreError):
             await store.put_user(User(name="root", role="king", password="p"))
 
-        assert not await store.has_users()
+        assert not await store.users()
 
 
 @scenario

@@ -116,7 +116,7 @@ def test_a_command_may_open_it_beside_the_server(directory: Path, store: SqliteS
         beside = open_store(directory, exclusive=False)
         assert await beside.add_user(User(name="root", role="viewer", password="p"))
         await beside.close()
-        assert await store.has_users()
+        assert await store.users()
         with pytest.raises(Locked):
             open_store(directory)
 
@@ -132,7 +132,7 @@ def test_a_command_beside_no_server_keeps_none_out(directory: Path) -> None:
 def test_a_command_of_another_version_is_refused(
     directory: Path, store: SqliteStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    asyncio.run(store.has_users())
+    asyncio.run(store.users())
     steps = [*connection.migrations(), "CREATE TABLE later (x) STRICT;"]
     monkeypatch.setattr(connection, "migrations", lambda: steps)
 

@@ -143,9 +143,6 @@ class Store(Protocol):
     async def user(self, name: str) -> User | None:
         """One user."""
 
-    async def has_users(self) -> bool:
-        """Whether anyone may log in at all."""
-
     async def users(self) -> list[User]:
         """All users, by name."""
 

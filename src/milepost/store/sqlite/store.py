@@ -106,9 +106,6 @@ class SqliteStore(Store):
         row = self._one(f"SELECT {rows.USER_NAMES} FROM users WHERE name = ?", name)  # noqa: S608  own names only
         return None if row is None else rows.read_user(row)
 
-    async def has_users(self) -> bool:
-        return self._one("SELECT 1 FROM users LIMIT 1") is not None
-
     async def users(self) -> list[User]:
         statement = f"SELECT {rows.USER_NAMES} FROM users ORDER BY name"  # noqa: S608  own names only
         return [rows.read_user(row) for row in await self._all(statement)]
