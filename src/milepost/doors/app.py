@@ -11,16 +11,9 @@ import secrets
 from collections.abc import Awaitable, Callable
 
 from milepost.doors.credentials import Gate
-from milepost.doors.messages import (
-    JSON,
-    Answer,
-    Disconnected,
-    Receive,
-    Request,
-    Scope,
-    Send,
-)
-from milepost.doors.refusals import Headers, Refuse, RefusedWith, headers_of, status_of
+from milepost.doors.errorshapes import shape_of
+from milepost.doors.messages import Answer, Disconnected, Receive, Request, Scope, Send
+from milepost.doors.refusals import Refuse, RefusedWith
 from milepost.doors.routing import Auth, Router
 from milepost.logs import logger
 from milepost.rules import reasons
@@ -28,7 +21,6 @@ from milepost.rules.reasons import Refusal
 from milepost.service.faults import refusal_of
 from milepost.wire.faults import Malformed
 from milepost.wire.queries import BadQuery
-from milepost.wire.rest import encode_refusal
 
 LONGEST_SHOWN = 120
 
@@ -70,16 +62,14 @@ class Application:
         try:
             return await self._handle(scope, receive)
         except RefusedWith as refused:
-            return refusal_answer(refused.refusal, refused.headers)
+            return shape_of(scope["raw_path"]).answer(refused.refusal, refused.headers)
         except (Malformed, BadQuery) as fault:
-            return refusal_answer(fault.refusal)
+            return shape_of(scope["raw_path"]).answer(fault.refusal)
         except Disconnected:
             raise
         except Exception as fault:  # noqa: BLE001  the last line of defence answers 500
-            refusal = refusal_of(fault)
-            if refusal is not None:
-                return refusal_answer(refusal)
-            return internal_fault(scope, fault)
+            refusal = refusal_of(fault) or internal_fault(scope, fault)
+            return shape_of(scope["raw_path"]).answer(refusal)
 
     async def _handle(self, scope: Scope, receive: Receive) -> Answer:
         path = scope["raw_path"]
@@ -110,14 +100,8 @@ class Application:
             await send({"type": f"{kind}.complete"})
 
 
-def refusal_answer(refusal: Refusal, headers: Headers = ()) -> Answer:
-    """A refusal in the error shape of the door."""
-    status = status_of(refusal)
-    return Answer(status, encode_refusal(refusal), (JSON, *headers_of(status, headers)))
-
-
-def internal_fault(scope: Scope, fault: Exception) -> Answer:
-    """The answer to a fault of the program; its text goes to the log only."""
+def internal_fault(scope: Scope, fault: Exception) -> Refusal:
+    """What is told of a fault of the program; its text goes to the log only."""
     request_id = secrets.token_hex(8)
     log.error(
         "internal fault",
@@ -126,7 +110,7 @@ def internal_fault(scope: Scope, fault: Exception) -> Answer:
         path=shown_path(scope["raw_path"]),
         exc_info=fault,
     )
-    return refusal_answer(Refusal(reasons.INTERNAL_FAULT, (request_id,)))
+    return Refusal(reasons.INTERNAL_FAULT, (request_id,))
 
 
 def shown_path(path: bytes) -> str:

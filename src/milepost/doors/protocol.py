@@ -22,10 +22,9 @@ from uvicorn.protocols.http.httptools_impl import (
     RequestResponseCycle,
 )
 
-from milepost.doors.refusals import headers_of, status_of
+from milepost.doors.errorshapes import shape_of
 from milepost.rules import reasons
 from milepost.rules.reasons import Refusal
-from milepost.wire.rest import encode_refusal
 
 PARSED_URL = 65_535
 """Bytes of a URL that the parser of the stack takes apart."""
@@ -58,6 +57,7 @@ class BoundedProtocol(HttpToolsProtocol):
 
     due: float | None = None
     running: RequestResponseCycle | None = None
+    begun = False
     in_head = False
     upgrading = False
     ended = False
@@ -113,7 +113,7 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
-        self.in_head = True
+        self.begun = self.in_head = True
         self.header_bytes = 0
         self.due = self.loop.time() + self.limits.head
 
@@ -187,7 +187,8 @@ class BoundedProtocol(HttpToolsProtocol):
             if running.response_started:
                 self.transport.close()
                 return
-        self.transport.write(refusal_bytes(refusal))
+        path = self.url.partition(b"?")[0] if self.begun else b""
+        self.transport.write(refusal_bytes(path, refusal))
         self.transport.close()
 
     def cut_when_late(self, now: float) -> None:
@@ -231,14 +232,13 @@ def cut_late(connections: Iterable[Any], now: float) -> None:
         connection.cut_when_late(now)
 
 
-def refusal_bytes(refusal: Refusal) -> bytes:
-    """A whole answer, written without a request to answer."""
-    status, body = status_of(refusal), encode_refusal(refusal)
+def refusal_bytes(path: bytes, refusal: Refusal) -> bytes:
+    """A whole answer in the shape of the path's door, written without a request to answer."""
+    answer = shape_of(path).answer(refusal)
     headers = (
-        (b"content-type", b"application/json"),
-        (b"content-length", b"%d" % len(body)),
+        (b"content-length", b"%d" % len(answer.body)),
         (b"connection", b"close"),
-        *headers_of(status),
+        *answer.headers,
     )
-    lines = [STATUS_LINE[status], *(b"%b: %b\r\n" % pair for pair in headers), b"\r\n", body]
-    return b"".join(lines)
+    lines = (b"%b: %b\r\n" % pair for pair in headers)
+    return b"".join([STATUS_LINE[answer.status], *lines, b"\r\n", answer.body])

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable
-from typing import TypeVar
-
 from milepost.doors.credentials import Gate, basic_of, cookie_header, token_of
 from milepost.doors.messages import Answer, Request, json_answer
-from milepost.doors.refusals import Header, Headers, Refuse, RefusedWith, retry_after
+from milepost.doors.refusals import Refuse, RefusedWith, retry_after
 from milepost.doors.routing import Auth, Parameter, Route
+from milepost.doors.tasks import about_task, accepted, decoded, etag, told_of_cancel, updated
 from milepost.rules.reading import info_of
 from milepost.rules.reasons import Refusal
-from milepost.rules.task import Accepted, Refused, Task
-from milepost.rules.values import TERMINAL
 from milepost.service.logins import LoginService, Wait
 from milepost.service.tasks import TaskService
 from milepost.wire import queries, rest, shapes
@@ -23,9 +18,6 @@ from milepost.wire.queries import BadQuery
 SESSION_PATH = "/rest/com/vmware/cis/session"
 EXTENSION_TASKS = "/rest/vcenter/extension/tasks"
 TASKS = "/rest/cis/tasks"
-LARGE_BODY = 32 * 1024
-ASKED_TO_CANCEL = (b"milepost-cancel-requested", b"true")
-T = TypeVar("T")
 CHALLENGE = (b"www-authenticate", b'Basic realm="milepost", charset="UTF-8"')
 
 
@@ -57,12 +49,10 @@ class RestDoor:
             queries.only(queries.parse_query(request.query), ())
             spec = await decoded(self._dialect.decode_update, body)
         except (BadQuery, Malformed, RefusedWith) as fault:
-            raise await self._about_task(request, fault.refusal) from None
+            raise await about_task(self._tasks, request, task_id, fault.refusal) from None
         who = request.who.principal
-        decision = await self._tasks.update(who, task_id, spec, request.source)
-        if isinstance(decision, Refused):
-            raise RefusedWith(decision.refusal, told_of_cancel(decision.task))
-        return Answer(200, headers=told_of_cancel(decision.task))
+        task = updated(await self._tasks.update(who, task_id, spec, request.source))
+        return Answer(200, headers=told_of_cancel(task))
 
     async def get_task(self, request: Request) -> Answer:
         """One task."""
@@ -98,7 +88,7 @@ class RestDoor:
             queries.only(query, ("action",))
             queries.action(query, "action", "cancel")
         except (BadQuery, Malformed, RefusedWith) as fault:
-            raise await self._about_task(request, fault.refusal) from None
+            raise await about_task(self._tasks, request, task_id, fault.refusal) from None
         who = request.who.principal
         task = accepted(await self._tasks.cancel(who, task_id, request.source))
         return Answer(200, headers=(etag(task),))
@@ -120,12 +110,6 @@ class RestDoor:
         await self._gate.sessions.log_out(token_of(request))
         return Answer(200, headers=(cookie_header("", secure=request.secure),))
 
-    async def _about_task(self, request: Request, refusal: Refusal) -> RefusedWith:
-        """A refusal of a request as such; it too tells the revision of the task it names."""
-        (task_id,) = request.params
-        task = await self._tasks.visible(request.who.principal, task_id)
-        return RefusedWith(refusal, told_of_cancel(task))
-
     async def _log_in(self, request: Request) -> Answer:
         try:
             name, password = basic_of(request)
@@ -145,37 +129,6 @@ class RestDoor:
         session = request.who.session
         used_at = self._gate.sessions.last_used(request.who)
         return json_answer(rest.encode_session(session.user, session.created_at, used_at))
-
-
-async def decoded(decode: Callable[[bytes], T], body: bytes) -> T:
-    """What a body means. A large one is read in a thread, so that nobody waits for it."""
-    if len(body) <= LARGE_BODY:
-        return decode(body)
-    return await asyncio.to_thread(decode, body)
-
-
-def accepted(decision: Accepted | Refused | Task) -> Task:
-    """The task a decision accepted. Raises ``RefusedWith`` for a refusal, with its revision."""
-    if isinstance(decision, Task):
-        return decision
-    if isinstance(decision, Accepted):
-        return decision.task
-    headers = () if decision.task is None else (etag(decision.task),)
-    raise RefusedWith(decision.refusal, headers)
-
-
-def etag(task: Task) -> Header:
-    """The revision of a task, as every answer about it carries it."""
-    return b"etag", b'"%d"' % task.revision
-
-
-def told_of_cancel(task: Task | None) -> Headers:
-    """The headers of an update answer: the revision, and whether someone wants the task ended."""
-    if task is None:
-        return ()
-    if task.cancel_requested is None or task.status in TERMINAL:
-        return (etag(task),)
-    return etag(task), ASKED_TO_CANCEL
 
 
 def flag_parameter(name: str) -> Parameter:

@@ -143,10 +143,13 @@ class Opaque(Value, frozen=True):
     """A value the service keeps without looking into it.
 
     ``plain`` is its compact JSON text, as ``/rest`` shows it. Comparing the text tells ``1`` from
-    ``true`` and from ``1.0``, which comparing decoded values would not.
+    ``true`` and from ``1.0``, which comparing decoded values would not. ``typed`` is the text of
+    the vAPI data value it came as, where that holds what ``plain`` cannot: names of structures,
+    unset members, secrets and binary.
     """
 
     plain: str
+    typed: str | None = None
 
 
 class ErrorValue(Value, frozen=True):

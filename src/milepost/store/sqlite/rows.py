@@ -61,6 +61,7 @@ COLUMNS = (
     Column("progress_message", "progress", lambda progress: text(progress.message)),
     Column("error", "error", text),
     Column("result", "result", lambda result: None if result is None else result.plain),
+    Column("result_typed", "result", lambda result: None if result is None else result.typed),
     Column("start_time", "start_time", same),
     Column("start_given", "start_given", same),
     Column("end_time", "end_time", same),
@@ -122,7 +123,8 @@ def build_task(row: Row) -> Task:
     (
         task_id, revision, service, operation, cancelable, target_type, target_id, principal,
         user, parent, created_at, updated_at, status, description, total, completed, message,
-        error, result, start_time, start_given, end_time, finished_at, cancel_requested,
+        error, result, result_typed, start_time, start_given, end_time, finished_at,
+        cancel_requested,
     ) = row  # fmt: skip
     return Task(
         id=task_id,
@@ -140,7 +142,7 @@ def build_task(row: Row) -> Task:
         description=decode_message(description),
         progress=Progress(total, completed, decode_message(message)),
         error=None if error is None else decode_error(error),
-        result=None if result is None else Opaque(result),
+        result=None if result is None else Opaque(result, result_typed),
         start_time=start_time,
         start_given=bool(start_given),
         end_time=end_time,

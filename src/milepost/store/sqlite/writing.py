@@ -12,6 +12,7 @@ from collections import OrderedDict
 from collections.abc import Iterable, Mapping
 
 from milepost.rules.task import Change, Task
+from milepost.rules.values import Opaque
 from milepost.store.base import Corrupt, Origin, Position
 from milepost.store.changes import field_changes
 from milepost.store.sqlite import rows
@@ -78,8 +79,7 @@ class Writing:
         position = self._next_position()
         event = rows.event_row(change.kind, after, field_changes(change), origin)
         self._events.append((position, *event))
-        result = 0 if after.result is None else len(after.result.plain)
-        self._sizes[after.id] = len(event[-1]) + result
+        self._sizes[after.id] = len(event[-1]) + size_of(after.result)
         return position
 
     def flush(self) -> None:
@@ -117,3 +117,8 @@ class Writing:
             self._position = 0 if row is None else row[0]
         self._position += 1
         return self._position
+
+
+def size_of(result: Opaque | None) -> int:
+    """Characters of a result, in both of its forms."""
+    return 0 if result is None else len(result.plain) + len(result.typed or "")

@@ -22,6 +22,8 @@ CREATE TABLE tasks (
     progress_message TEXT NOT NULL,
     error TEXT,
     result TEXT,
+    -- The result as it came as a vAPI data value, where the plain form does not hold all of it.
+    result_typed TEXT,
     start_time INTEGER,
     start_given INTEGER NOT NULL CHECK (start_given IN (0, 1)),
     end_time INTEGER,
@@ -33,7 +35,8 @@ CREATE TABLE tasks (
     CHECK ((end_time IS NULL) = (finished_at IS NULL)),
     CHECK (end_time IS NULL OR end_time >= start_time),
     CHECK ((status = 'FAILED') = (error IS NOT NULL)),
-    CHECK (status <> 'PENDING' OR result IS NULL)
+    CHECK (status <> 'PENDING' OR result IS NULL),
+    CHECK (result_typed IS NULL OR result IS NOT NULL)
 ) STRICT;
 
 CREATE INDEX tasks_by_service ON tasks (service, status);

@@ -1,0 +1,39 @@
+"""How each door spells a refusal: one error shape a door, found by the path that was asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from milepost.doors.messages import Answer
+from milepost.doors.refusals import Headers, headers_of, status_of
+from milepost.rules.reasons import Refusal
+from milepost.wire import rest
+
+
+class ErrorShape(NamedTuple):
+    """The body of a refusal, and its media type."""
+
+    encode: Callable[[Refusal], bytes]
+    media_type: bytes = b"application/json"
+
+    def answer(self, refusal: Refusal, headers: Headers = ()) -> Answer:
+        """A refusal as an answer of this door, with the status that its reason has."""
+        status = status_of(refusal)
+        shown = ((b"content-type", self.media_type), *headers_of(status, headers))
+        return Answer(status, self.encode(refusal), shown)
+
+
+REST = ErrorShape(rest.encode_refusal)
+
+# By the beginning of a path, and the shape of a path that exists nowhere.
+SHAPES: tuple[tuple[bytes, ErrorShape], ...] = ()
+ELSEWHERE = REST
+
+
+def shape_of(path: bytes) -> ErrorShape:
+    """The error shape of the door that a raw path belongs to, whether or not it has a route."""
+    for beginning, shape in SHAPES:
+        if path == beginning or path.startswith(beginning + b"/"):
+            return shape
+    return ELSEWHERE
