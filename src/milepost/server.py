@@ -7,14 +7,11 @@ import base64
 import contextlib
 import gc
 import secrets
-import signal
 import socket
+import sys
 import time
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
-from types import FrameType
-
-import uvicorn
 
 from milepost import __version__
 from milepost.access.passwords import PasswordChecker, hash_password
@@ -24,11 +21,12 @@ from milepost.access.throttle import Throttle
 from milepost.doors.app import Application
 from milepost.doors.credentials import Gate
 from milepost.doors.health import HealthDoor, health_routes
+from milepost.doors.hub import ConnectionLimits
 from milepost.doors.listening import CannotListen, listen
 from milepost.doors.openapi import OpenApiDoor, openapi_routes
-from milepost.doors.protocol import ConnectionLimits, bounded, cut_late
 from milepost.doors.rest import RestDoor, rest_routes
 from milepost.doors.routing import Router
+from milepost.doors.serving import HttpServer
 from milepost.logs import logger
 from milepost.rules.task import Ruleset
 from milepost.rules.values import Instant
@@ -46,8 +44,11 @@ TASK_ID_BYTES = 16
 PASSWORD_BYTES = 12
 SWEEP_SECONDS = 600
 KEEP_ALIVE_SECONDS = 60
-TICKS_A_SECOND = 10
+TICK_SECONDS = 1.0
 GC_ALLOCATIONS = 20_000
+# The thread that commits needs Python's lock for a moment between its statements; the event loop
+# is never idle under load, and by default it would keep the lock for 5 ms.
+SWITCH_SECONDS = 0.0005
 
 Announce = Callable[[str], None]
 
@@ -56,6 +57,15 @@ log = logger(__name__)
 
 class CannotServe(Exception):
     """The server cannot start; the text says why and names what is at fault."""
+
+
+def new_event_loop() -> asyncio.AbstractEventLoop:
+    """The event loop of the server: uvloop where there is one."""
+    if sys.platform == "win32":
+        return asyncio.new_event_loop()
+    import uvloop  # late: there is none for Windows
+
+    return uvloop.new_event_loop()
 
 
 def clock() -> Instant:
@@ -78,28 +88,44 @@ def serve(settings: Settings, announce: Announce) -> None:
         store = opened_store(settings)
         begin(store, settings, announce)
         app = compose(settings, store)
-        server = AnnouncingServer(
-            uvicorn.Config(
-                app,
-                http=bounded(ConnectionLimits(connections=settings.max_connections)),
-                ws="none",
-                lifespan="on",
-                timeout_keep_alive=KEEP_ALIVE_SECONDS,
-                access_log=False,
-                log_config=None,
-                server_header=False,
-                proxy_headers=False,
-                timeout_graceful_shutdown=settings.shutdown_grace,
-            ),
-            announce,
+        limits = ConnectionLimits(
+            keep_alive=KEEP_ALIVE_SECONDS,
+            most_body=settings.max_body,
+            connections=settings.max_connections,
         )
-        # The server repeats the signal that stopped it; by then everything is finished.
-        signal.signal(signal.SIGTERM, ignore)
-        server.run(sockets=[listener])
-        if not server.started:
-            raise CannotServe("the server did not start; the log says why")
+        interrupted = run(app, limits, settings, listener, announce)
     finally:
         listener.close()
+    if interrupted:
+        raise KeyboardInterrupt
+
+
+def run(
+    app: Application,
+    limits: ConnectionLimits,
+    settings: Settings,
+    listener: socket.socket,
+    announce: Announce,
+) -> bool:
+    """Serve an application in a loop of its own; the answer is whether it was interrupted."""
+
+    def started() -> None:
+        # What lives now lives on; the collector need not look at it again and again.
+        gc.collect()
+        gc.freeze()
+        # A request leaves no circles behind, so to look for them often is wasted.
+        gc.set_threshold(GC_ALLOCATIONS, 20, 50)
+        sys.setswitchinterval(SWITCH_SECONDS)
+        host, port = listener.getsockname()[:2]
+        shown = f"[{host}]" if ":" in host else host
+        announce(f"Milepost {__version__} serves http://{shown}:{port}")
+
+    async def serving() -> bool:
+        server = HttpServer(app, limits, grace=settings.shutdown_grace, tick_seconds=TICK_SECONDS)
+        return await server.serve(listener, started)
+
+    with asyncio.Runner(loop_factory=new_event_loop) as runner:
+        return runner.run(serving())
 
 
 def listening(settings: Settings) -> socket.socket:
@@ -127,37 +153,6 @@ async def opened_accounts(settings: Settings) -> AsyncIterator[Accounts]:
         yield Accounts(store)
     finally:
         await store.close()
-
-
-class AnnouncingServer(uvicorn.Server):
-    """Says where it listens once it does."""
-
-    def __init__(self, config: uvicorn.Config, announce: Announce) -> None:
-        super().__init__(config)
-        self._announce = announce
-
-    async def on_tick(self, counter: int) -> bool:
-        """Look after slow connections about once a second."""
-        if counter % TICKS_A_SECOND == 0:
-            cut_late(self.server_state.connections, asyncio.get_running_loop().time())
-        return await super().on_tick(counter)
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Start, then tell."""
-        await super().startup(sockets)
-        # What lives now lives on; the collector need not look at it again and again.
-        gc.collect()
-        gc.freeze()
-        # A request leaves no circles behind, so to look for them often is wasted.
-        gc.set_threshold(GC_ALLOCATIONS, 20, 50)
-        if self.started and sockets:
-            host, port = sockets[0].getsockname()[:2]
-            shown = f"[{host}]" if ":" in host else host
-            self._announce(f"Milepost {__version__} serves http://{shown}:{port}")
-
-
-def ignore(_signal: int, _frame: FrameType | None) -> None:
-    """Do nothing about a signal."""
 
 
 def compose(settings: Settings, store: Store) -> Application:
@@ -188,9 +183,7 @@ def compose(settings: Settings, store: Store) -> Application:
     description.describe(routes, __version__)
     upkeep = Upkeep(store, sessions, passwords)
 
-    return Application(
-        Router(routes), gate, most=settings.max_body, start=upkeep.start, stop=upkeep.stop
-    )
+    return Application(Router(routes), gate, start=upkeep.start, stop=upkeep.stop)
 
 
 class Upkeep:

@@ -13,15 +13,14 @@ from milepost.doors.credentials import (
     cookie_of,
     refuse_foreign_origin,
 )
-from milepost.doors.messages import Request
+from milepost.doors.messages import Head, Request
 from milepost.doors.refusals import Refuse
 from milepost.rules import reasons
 
 
 def request(**headers: str) -> Request:
     pairs = [(name.encode(), value.encode()) for name, value in headers.items()]
-    scope = {"method": "POST", "query_string": b"", "headers": pairs, "http_version": "1.0"}
-    return Request(scope, lambda: NotImplemented, 0)
+    return Request(Head("POST", b"/", pairs, "1.0"), 0)
 
 
 @pytest.mark.parametrize(

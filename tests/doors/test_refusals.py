@@ -15,8 +15,8 @@ from milepost.access.sessions import SessionLimits, Sessions
 from milepost.doors import app as edge
 from milepost.doors.app import Application
 from milepost.doors.credentials import Gate
-from milepost.doors.messages import Answer, AsgiMessage, Disconnected, Request
-from milepost.doors.refusals import Refuse, status_of
+from milepost.doors.messages import Answer, Disconnected, Head, Request
+from milepost.doors.refusals import Header, Refuse, status_of
 from milepost.doors.routing import Auth, Route, Router
 from milepost.rules import reasons
 from milepost.rules.reasons import REASONS, Refusal
@@ -59,60 +59,28 @@ def test_the_status_of_every_reason(ident: str) -> None:
 
 
 def play(
-    tmp_path: Path,
-    fault: Exception | None,
-    *,
-    scope: dict[str, Any] | None = None,
-    told: Sequence[AsgiMessage] = (),
-) -> list[AsgiMessage]:
-    """What the edge sends when its only handler raises a fault."""
+    tmp_path: Path, fault: Exception, *, path: bytes = b"/", pairs: Sequence[Header] = ()
+) -> Answer:
+    """What the edge answers when its only handler raises a fault."""
 
     async def handler(_request: Request) -> Answer:
-        if fault is not None:
-            raise fault
-        return Answer(200, b"fine")
+        raise fault
 
-    async def played() -> list[AsgiMessage]:
-        store, passwords, sent = open_store(tmp_path), PasswordChecker(), list[AsgiMessage]()
-        waiting = list(told)
+    async def nothing() -> None:
+        """Neither start nor stop matters here."""
 
-        async def receive() -> AsgiMessage:
-            return waiting.pop(0)
-
-        async def send(message: AsgiMessage) -> None:
-            sent.append(message)
-
-        async def step() -> None:
-            if fault is not None:
-                raise fault
-
+    async def played() -> Answer:
+        store, passwords = open_store(tmp_path), PasswordChecker()
         router = Router([Route("GET", "/", handler, Auth.OPEN, operation="a", summary="")])
         gate = Gate(Sessions(store, passwords, SessionLimits()), lambda: 0)
-        app = Application(router, gate, most=10, start=step, stop=step)
-        full = {
-            "type": "http",
-            "http_version": "1.0",
-            "method": "GET",
-            "raw_path": b"/",
-            "query_string": b"",
-        }
+        app = Application(router, gate, start=nothing, stop=nothing)
         try:
-            await app({**full, "headers": [], **(scope or {})}, receive, send)
+            return await app.answer(Request(Head("GET", path, list(pairs), "1.0"), 10))
         finally:
             passwords.close()
             await store.close()
-        return sent
 
     return asyncio.run(played())
-
-
-def read(sent: list[AsgiMessage]) -> tuple[int, dict[bytes, bytes], Any]:
-    start, body = sent
-    assert start["type"] == "http.response.start"
-    assert body["type"] == "http.response.body"
-    headers = dict(start["headers"])
-    assert headers[b"content-length"] == b"%d" % len(body["body"])
-    return start["status"], headers, json.loads(body["body"])
 
 
 @pytest.mark.parametrize(
@@ -130,8 +98,9 @@ def read(sent: list[AsgiMessage]) -> tuple[int, dict[bytes, bytes], Any]:
 def test_faults_are_answered_without_their_text(
     tmp_path: Path, fault: Exception, status: int, error: str
 ) -> None:
-    got, headers, body = read(play(tmp_path, fault))
-    assert (got, body["value"]["error_type"]) == (status, error)
+    answer = play(tmp_path, fault)
+    headers, body = dict(answer.headers), json.loads(answer.body)
+    assert (answer.status, body["value"]["error_type"]) == (status, error)
     assert (b"retry-after" in headers) == (status in (429, 503))
     if b"retry-after" in headers:
         assert int(headers[b"retry-after"]) >= 1
@@ -150,37 +119,17 @@ def test_an_internal_fault_is_logged_under_the_id_it_is_told(
 
     monkeypatch.setattr(edge, "log", Log())
     fault = ValueError("a secret of ours")
-    _, _, body = read(play(tmp_path, fault))
+    body = json.loads(play(tmp_path, fault).body)
     (request_id,) = body["value"]["messages"][0]["args"]
     (fields,) = logged
     assert (fields["request_id"], fields["exc_info"]) == (request_id, fault)
 
 
 def test_nobody_is_answered_who_went_away(tmp_path: Path) -> None:
-    assert play(tmp_path, Disconnected()) == []
+    with pytest.raises(Disconnected):
+        play(tmp_path, Disconnected())
 
 
 def test_a_long_path_is_shown_in_part(tmp_path: Path) -> None:
-    _, _, body = read(play(tmp_path, None, scope={"raw_path": b"/" + b"a" * 5000}))
+    body = json.loads(play(tmp_path, Disconnected(), path=b"/" + b"a" * 5000).body)
     assert len(body["value"]["messages"][0]["default_message"]) < 200
-
-
-def test_web_sockets_are_refused(tmp_path: Path) -> None:
-    (sent,) = play(tmp_path, None, scope={"type": "websocket"})
-    assert sent["type"] == "websocket.close"
-
-
-LIFE: tuple[AsgiMessage, ...] = ({"type": "lifespan.startup"}, {"type": "lifespan.shutdown"})
-
-
-def test_the_life_of_a_server(tmp_path: Path) -> None:
-    sent = play(tmp_path, None, scope={"type": "lifespan"}, told=LIFE)
-    assert [message["type"] for message in sent] == [
-        "lifespan.startup.complete",
-        "lifespan.shutdown.complete",
-    ]
-
-
-def test_a_start_that_fails_is_told(tmp_path: Path) -> None:
-    (sent,) = play(tmp_path, ValueError("no"), scope={"type": "lifespan"}, told=LIFE)
-    assert sent["type"] == "lifespan.startup.failed"

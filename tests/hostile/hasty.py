@@ -13,12 +13,12 @@ from unittest import mock
 
 from milepost import server
 from milepost.cli.main import main
-from milepost.doors.protocol import ConnectionLimits
+from milepost.doors.hub import ConnectionLimits
 
 if __name__ == "__main__":
     limits = json.loads(sys.argv.pop(1))
     server.KEEP_ALIVE_SECONDS = limits.pop("keep_alive", server.KEEP_ALIVE_SECONDS)
-    server.TICKS_A_SECOND = 1
+    server.TICK_SECONDS = 0.1
     with mock.patch.object(
         server, "ConnectionLimits", functools.partial(ConnectionLimits, **limits)
     ):

@@ -43,7 +43,7 @@ def in_store(tmp_path: Path, look: Callable[[SqliteStore, sqlite3.Connection], T
         store = open_store(tmp_path)
         try:
             await made(store)
-            return await store._committer.run(lambda writing: look(store, writing.connection))
+            return await store._committer.run(lambda connection: look(store, connection))
         finally:
             await store.close()
 

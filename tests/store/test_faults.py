@@ -11,10 +11,9 @@ from pathlib import Path
 import pytest
 
 from milepost.rules.finding import TaskFilter
-from milepost.rules.task import Accepted, Task
 from milepost.rules.values import Message, Opaque, Status
 from milepost.store.base import Corrupt, StoreError, Unavailable, User
-from milepost.store.sqlite import connection, writing
+from milepost.store.sqlite import connection
 from milepost.store.sqlite.connection import DATABASE
 from milepost.store.sqlite.store import SqliteStore, open_store
 from tests.contract.samples import (
@@ -202,9 +201,9 @@ def test_a_row_nobody_can_have_written_is_corrupt(
     async def run() -> None:
         async with opened(tmp_path) as store:
             task = await made(store)
-            await store._committer.run(lambda writing: writing.connection.execute(statement))
+            await store._committer.run(lambda writing: writing.execute(statement))
             # What is remembered of a task is not read again; another process would find the row.
-            store._committer._remembered.forget()
+            store._working.forget()
             reads = {
                 "task": (
                     lambda: store.task(task.id),
@@ -225,12 +224,8 @@ def test_a_row_nobody_can_have_written_is_corrupt(
 def test_a_read_that_fails_is_unavailable(tmp_path: Path) -> None:
     async def run() -> None:
         async with opened(tmp_path) as store:
-            await store._committer.run(
-                lambda writing: writing.connection.execute("DROP TABLE events")
-            )
-            await store._committer.run(
-                lambda writing: writing.connection.execute("DROP TABLE tasks")
-            )
+            await store._committer.run(lambda writing: writing.execute("DROP TABLE events"))
+            await store._committer.run(lambda writing: writing.execute("DROP TABLE tasks"))
             for read in (store.task("x" * 22), whole_log(store), store.find(TaskFilter(), 1)):
                 with pytest.raises(Unavailable):
                     await read
@@ -270,22 +265,3 @@ def test_a_task_that_is_remembered_is_not_read_again(
 
     asyncio.run(run())
     assert not [statement for statement in seen if statement.startswith("SELECT id, revision")]
-
-
-def changed_task(task_id: str) -> Task:
-    decision = creating(task_id)({})
-    assert isinstance(decision, Accepted)
-    return decision.task
-
-
-def test_only_small_tasks_are_remembered_and_not_too_many(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(writing, "MOST_REMEMBERED", 3)
-    remembered = writing.Remembered()
-    tasks = [changed_task(new_id()) for _ in range(5)]
-    remembered.update([*((task, 100) for task in tasks), (tasks[4], 9000)])
-    kept = [task.id for task in tasks if remembered.get(task.id) is not None]
-    assert kept == [task.id for task in tasks[1:4]]
-    remembered.forget()
-    assert remembered.get(tasks[3].id) is None

@@ -47,9 +47,11 @@ TABLES: dict[str, dict[str, tuple[str, str, int]]] = {
         "end_time": ("INTEGER", NULL, 0),
         "finished_at": ("INTEGER", NULL, 0),
         "cancel_requested": ("INTEGER", NULL, 0),
+        "last_position": ("INTEGER", SET, 0),
     },
     "events": {
         "position": ("INTEGER", NULL, 1),
+        "previous": ("INTEGER", NULL, 0),
         "task_id": ("TEXT", SET, 0),
         "revision": ("INTEGER", SET, 0),
         "kind": ("TEXT", SET, 0),
@@ -79,7 +81,6 @@ OPTIONS = {"tasks": (0, 1), "events": (0, 1), "users": (1, 1), "sessions": (1, 1
 INDEXES = {
     ("tasks", "id"): 1,
     ("tasks", "service, status"): 0,
-    ("events", "task_id, revision"): 1,
     ("users", "name"): 1,
     ("sessions", "token"): 1,
 }
@@ -107,6 +108,7 @@ TASK: dict[str, object] = {
     "start_given": 0,
     "end_time": 2,
     "finished_at": 2,
+    "last_position": 1,
 }
 EVENT: dict[str, object] = {
     "task_id": "t" * 22,
@@ -216,6 +218,12 @@ FENCES = [
         [{"result": "1", "result_typed": "1"}],
     ),
     Fence("events", "revision >= 1", [{"revision": 0}], []),
+    Fence(
+        "events",
+        "previous < position",
+        [{"position": 5, "previous": 5}, {"position": 5, "previous": 6}],
+        [{"position": 5, "previous": 4}],
+    ),
     Fence("users", "name <> ''", [{"name": ""}], [{"name": " "}]),
     Fence(
         "users",
@@ -340,13 +348,6 @@ def test_a_column_takes_no_other_type_and_no_null_where_none_belongs(
         if null == SET:
             with pytest.raises(sqlite3.IntegrityError, match="NOT NULL"):
                 insert(database, table, {name: None})
-
-
-def test_a_revision_of_a_task_has_one_event(database: sqlite3.Connection) -> None:
-    insert(database, "events", {})
-    insert(database, "events", {"revision": 2})
-    with pytest.raises(sqlite3.IntegrityError, match="UNIQUE"):
-        insert(database, "events", {})
 
 
 def test_an_id_a_name_and_a_token_are_given_once(database: sqlite3.Connection) -> None:

@@ -25,7 +25,7 @@ class Writer:
         self.statements: list[str] = []
         self.opened = 0
         self.stopped = threading.Event()
-        self._going_on = threading.Event()
+        self.let_on = threading.Event()
         self._stop_at: str | None = None
 
     def watch(self, patch: pytest.MonkeyPatch) -> None:
@@ -38,13 +38,13 @@ class Writer:
         patch.setattr(committer, "open_writer", open_watched)
 
     def stop_at(self, beginning: str) -> None:
-        self._going_on.clear()
+        self.let_on.clear()
         self.stopped.clear()
         self._stop_at = beginning
 
     def go_on(self) -> None:
         self._stop_at = None
-        self._going_on.set()
+        self.let_on.set()
 
     def count(self, beginning: str) -> int:
         return sum(statement.startswith(beginning) for statement in self.statements)
@@ -53,7 +53,7 @@ class Writer:
         self.statements.append(statement)
         if self._stop_at is not None and statement.startswith(self._stop_at):
             self.stopped.set()
-            assert self._going_on.wait(PATIENCE)
+            assert self.let_on.wait(PATIENCE)
 
 
 class Faulty:

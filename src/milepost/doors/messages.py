@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, MutableMapping
-from typing import Any
+import asyncio
+from typing import Protocol
 
 import msgspec
 
 from milepost.access.sessions import Login
 from milepost.doors.refusals import Header, Headers, Refuse
 from milepost.rules import reasons
-
-Scope = MutableMapping[str, Any]
-AsgiMessage = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[AsgiMessage]]
-Send = Callable[[AsgiMessage], Awaitable[None]]
 
 JSON = (b"content-type", b"application/json")
 SINGLE = frozenset(
@@ -30,6 +25,8 @@ SINGLE = frozenset(
 )
 SECRET = frozenset({b"authorization", b"cookie", b"vmware-api-session-id"})
 
+Pairs = list[tuple[bytes, bytes]]
+
 
 class Answer(msgspec.Struct, frozen=True):
     """Status, body and further headers; the length is added when it is sent."""
@@ -44,22 +41,77 @@ def json_answer(body: bytes, *headers: Header, status: int = 200) -> Answer:
     return Answer(status, body, (JSON, *headers))
 
 
+class Head(msgspec.Struct, frozen=True):
+    """What stands before the body. ``target`` is the request target as it was sent."""
+
+    method: str
+    target: bytes
+    pairs: Pairs
+    version: str = "1.1"
+    source: str = ""
+    secure: bool = False
+    keep_alive: bool = True
+
+
+class Peer(Protocol):
+    """The connection a request came over, as far as the request needs it."""
+
+    def want_body(self, request: Request) -> None:
+        """Somebody waits for the rest of the body: let it come."""
+
+
+class Disconnected(Exception):
+    """The client went away before its request was whole."""
+
+
 class Request:
-    """One request. ``params`` are the decoded path parameters; ``login`` is set once known."""
+    """One request. ``params`` are the decoded path parameters; ``login`` is set once known.
 
-    __slots__ = ("_most", "_receive", "headers", "login", "method", "params", "query", "scope")
+    ``path`` and ``query`` are the raw parts of the target. The body arrives while the request is
+    being handled: the connection calls ``take`` for each part and ``end`` after the last.
+    ``wanted`` says that somebody waits for it, ``answered`` that nobody will.
+    """
 
-    def __init__(self, scope: Scope, receive: Receive, most: int) -> None:
-        self.scope = scope
-        self.method: str = scope["method"]
-        self.query: bytes = scope["query_string"]
-        self.headers = single_headers(scope["headers"])
-        if b"host" not in self.headers and scope["http_version"] == "1.1":
-            raise Refuse(reasons.NO_HOST)
+    __slots__ = (
+        "_headers", "_most", "_parts", "_peer", "_waiting", "answered", "complete",
+        "expects_continue", "gone", "head", "login", "method", "params", "path", "query", "size",
+        "wanted",
+    )  # fmt: skip
+
+    def __init__(self, head: Head, most: int, peer: Peer | None = None) -> None:
+        self.head = head
+        self.method = head.method
+        self.path, self.query = split_target(head.target)
         self.params: tuple[str, ...] = ()
         self.login: Login | None = None
-        self._receive = receive
+        self.size = 0
+        self.complete = peer is None
+        self.wanted = False
+        self.answered = False
+        self.expects_continue = (b"expect", b"100-continue") in head.pairs
+        self.gone = False
+        self._headers: dict[bytes, bytes] | None = None
+        self._parts: list[bytes] = []
+        self._waiting: asyncio.Future[None] | None = None
         self._most = most
+        self._peer = peer
+
+    @property
+    def headers(self) -> dict[bytes, bytes]:
+        """The headers by name, in lower case. Raises ``Refuse`` when they contradict each other."""
+        if self._headers is None:
+            self._headers = single_headers(self.head.pairs)
+        return self._headers
+
+    def check_headers(self) -> None:
+        """Raise ``Refuse`` for headers that contradict each other, or without a host."""
+        if b"host" not in self.headers and self.head.version == "1.1":
+            raise Refuse(reasons.NO_HOST)
+
+    @property
+    def is_read(self) -> bool:
+        """Whether what comes of the body is taken away: by a reader, or as nobody's."""
+        return self.wanted or self.answered
 
     @property
     def who(self) -> Login:
@@ -70,13 +122,12 @@ class Request:
     @property
     def source(self) -> str:
         """Where the request came from: the peer's address."""
-        client = self.scope.get("client")
-        return client[0] if client else ""
+        return self.head.source
 
     @property
     def secure(self) -> bool:
         """Whether it came over TLS."""
-        return bool(self.scope["scheme"] == "https")
+        return self.head.secure
 
     @property
     def header_names(self) -> set[str]:
@@ -88,29 +139,50 @@ class Request:
         value = self.headers.get(name)
         return None if value is None else value.decode("latin-1")
 
+    def take(self, part: bytes) -> None:
+        """A part of the body has come."""
+        self._parts.append(part)
+        self.size += len(part)
+        self._wake()
+
+    def end(self, *, gone: bool = False) -> None:
+        """The body is whole, or the peer is gone."""
+        self.complete, self.gone = not gone, gone
+        self._wake()
+
     async def read(self) -> bytes:
-        """The body. Raises ``Refuse`` when it is of another type than JSON, or too large."""
+        """The body. Raises ``Refuse`` when it is of another type than JSON, or too large.
+
+        Raises ``Disconnected`` when the peer goes away in the middle of it.
+        """
         declared = self.headers.get(b"content-length")
         if declared is not None and int(declared) > 0:
             self._check_type()
             if int(declared) > self._most:
                 raise self._too_large()
-        parts: list[bytes] = []
-        size, more = 0, True
-        while more:
-            message = await self._receive()
-            if message["type"] == "http.disconnect":
-                raise Disconnected
-            part = message.get("body", b"")
-            more = message.get("more_body", False)
-            if part:
-                if not parts:
-                    self._check_type()
-                parts.append(part)
-                size += len(part)
-                if size > self._most:
+        while True:
+            if self.size:
+                self._check_type()
+                if self.size > self._most:
                     raise self._too_large()
-        return parts[0] if len(parts) == 1 else b"".join(parts)
+            if self.complete:
+                return self._parts[0] if len(self._parts) == 1 else b"".join(self._parts)
+            await self._more()
+
+    async def _more(self) -> None:
+        """Wait until more of the body has come."""
+        if self.gone:
+            raise Disconnected
+        self.wanted = True
+        if self._peer is not None:
+            self._peer.want_body(self)
+        self._waiting = asyncio.get_running_loop().create_future()
+        await self._waiting
+
+    def _wake(self) -> None:
+        waiting, self._waiting = self._waiting, None
+        if waiting is not None and not waiting.done():
+            waiting.set_result(None)
 
     def _check_type(self) -> None:
         given = self.headers.get(b"content-type", b"").decode("latin-1")
@@ -121,11 +193,19 @@ class Request:
         return Refuse(reasons.BODY_TOO_LARGE, str(self._most))
 
 
-class Disconnected(Exception):
-    """The client went away before its request was whole."""
+def split_target(target: bytes) -> tuple[bytes, bytes]:
+    """Path and query of a request target; one in absolute form loses its scheme and host."""
+    target = target.partition(b"#")[0]
+    if not target.startswith(b"/"):
+        _, scheme, rest = target.partition(b"://")
+        if scheme:
+            _, slash, below = rest.partition(b"/")
+            target = slash + below
+    path, _, query = target.partition(b"?")
+    return path, query
 
 
-def single_headers(pairs: list[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
+def single_headers(pairs: Pairs) -> dict[bytes, bytes]:
     """Headers by name. Raises ``Refuse`` when one that decides something is given twice."""
     found = dict(pairs)
     if len(found) != len(pairs):

@@ -13,7 +13,7 @@ from milepost.rules.reading import Info
 from milepost.rules.reasons import Refusal
 from milepost.rules.task import CreateTask, UpdateTask
 from milepost.rules.values import ErrorValue, Instant
-from milepost.wire import shapes
+from milepost.wire import quick, shapes
 from milepost.wire.decoding import DEFAULT_LIMITS, Decoder, Dialect, Limits, read_members
 from milepost.wire.encoding import error_fields, info_value, message_value, to_json
 from milepost.wire.jsontext import parse
@@ -28,6 +28,7 @@ class RestDialect:
         decoder = Decoder(Dialect(maps="entries", strict_params=strict), limits)
         self._create = decoder.structure(shapes.CREATE_SPEC)
         self._update = decoder.structure(shapes.UPDATE_SPEC)
+        self._quick = quick.reaches_no_limit(limits)
 
     def decode_create(self, body: bytes) -> CreateTask:
         """The create spec of a request body."""
@@ -36,6 +37,8 @@ class RestDialect:
 
     def decode_update(self, body: bytes) -> UpdateTask:
         """The update spec of a request body."""
+        if self._quick and (common := quick.read_update(body)) is not None:
+            return common
         spec: UpdateTask = read_members(parse(body), {"spec": self._update}, ["spec"], 0)["spec"]
         return spec
 

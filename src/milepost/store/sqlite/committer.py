@@ -2,6 +2,9 @@
 
 While one group is being committed the next one gathers; it starts when the last returns. There is
 no timer: a lone change is committed at once, and the more wait, the larger the group.
+
+Changes are decided before they come here, one on top of the other. So when a commit fails, the
+changes that have gathered meanwhile fail with it: they may rest on what was never made.
 """
 
 from __future__ import annotations
@@ -13,14 +16,14 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from milepost.logs import logger
-from milepost.store.base import Corrupt, Overloaded, Unavailable
+from milepost.store.base import Corrupt, Overloaded, Position, Unavailable
 from milepost.store.sqlite.connection import BUSY_MILLISECONDS, DATABASE, open_writer
-from milepost.store.sqlite.writing import Remembered, Writing
+from milepost.store.sqlite.writing import Batch, Written, batch_of, write, write_one
 
-Job = Callable[[Writing], Any]
+Job = Callable[[sqlite3.Connection], Any]
 """A part of a transaction: reads and writes, neither begins nor ends it."""
 
 T = TypeVar("T")
@@ -33,37 +36,77 @@ RESTART_AGAIN_SECONDS = 1.0
 log = logger(__name__)
 
 
-class Committer:
-    """Runs jobs in groups on the one writing connection, in a thread of its own."""
+class Entry(NamedTuple):
+    """A job or a change that waits for its commit, and who waits for it."""
 
-    def __init__(self, directory: Path, *, synchronous: str, most_waiting: int) -> None:
+    work: Job | Written
+    answer: asyncio.Future[Any]
+
+
+class Committer:
+    """Writes groups on the one writing connection, in a thread of its own.
+
+    In the event loop, ``done`` is called with each change that is durable, before its answer, and
+    ``failed`` when what was decided so far no longer holds.
+    """
+
+    def __init__(
+        self,
+        directory: Path,
+        *,
+        synchronous: str,
+        most_waiting: int,
+        done: Callable[[Written], None],
+        failed: Callable[[], None],
+    ) -> None:
         self._directory = directory
         self._synchronous = synchronous
         self._most_waiting = most_waiting
+        self._done = done
+        self._failed = failed
+        self._failures = 0
+        self._through: Position = 0
+        self._turn: asyncio.Future[None] | None = None
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="milepost-commit")
         self._connection: sqlite3.Connection | None = None
         self._next_restart = 0.0
         self._closed = False
         self._failing = False
-        self._remembered = Remembered()
-        self._waiting: list[tuple[Job, asyncio.Future[Any]]] = []
+        self._waiting: list[Entry] = []
         self._drain: asyncio.Task[None] | None = None
 
-    async def run(self, job: Callable[[Writing], T]) -> T:
-        """What the job returned, once it is durable.
-
-        Raises ``Overloaded``, ``Unavailable``, ``Corrupt``, or what the job itself raised.
-        """
+    def refuse_more(self) -> None:
+        """Raise ``Unavailable`` once closed, and ``Overloaded`` while too much waits."""
         if self._closed:
             raise Unavailable("the store is closed")
         if len(self._waiting) >= self._most_waiting:
             raise Overloaded(len(self._waiting))
-        loop = asyncio.get_running_loop()
-        answer: asyncio.Future[T] = loop.create_future()
-        self._waiting.append((job, answer))
-        if self._drain is None:
-            self._drain = loop.create_task(self._commit_groups())
-        return await answer
+
+    async def run(self, job: Callable[[sqlite3.Connection], T]) -> T:
+        """What the job returned, once it is durable.
+
+        Raises ``Overloaded``, ``Unavailable``, ``Corrupt``, or what the job itself raised.
+        """
+        self.refuse_more()
+        done: T = await self._add(job)
+        return done
+
+    def write(self, change: Written) -> asyncio.Future[Written]:
+        """Take a change; the future has it as it was written, once it is durable.
+
+        The future may get ``Unavailable`` or ``Corrupt`` instead.
+        """
+        return self._add(change)
+
+    async def through(self, position: Position) -> None:
+        """Wait until an accepted change is durable. Raises ``Unavailable`` when it fails."""
+        failures = self._failures
+        while self._through < position:
+            if self._turn is None:
+                self._turn = asyncio.get_running_loop().create_future()
+            await asyncio.wait([self._turn])
+            if self._failures != failures:
+                raise Unavailable("the commit of what was seen failed")
 
     async def close(self) -> None:
         """Finish what waits, then close the connection. Closing again does nothing."""
@@ -75,6 +118,14 @@ class Committer:
         await asyncio.get_running_loop().run_in_executor(self._thread, self._disconnect)
         self._thread.shutdown()
 
+    def _add(self, work: Job | Written) -> asyncio.Future[Any]:
+        loop = asyncio.get_running_loop()
+        answer: asyncio.Future[Any] = loop.create_future()
+        self._waiting.append(Entry(work, answer))
+        if self._drain is None:
+            self._drain = loop.create_task(self._commit_groups())
+        return answer
+
     async def _commit_groups(self) -> None:
         loop = asyncio.get_running_loop()
         try:
@@ -83,44 +134,76 @@ class Committer:
                     self._waiting[:LARGEST_GROUP],
                     self._waiting[LARGEST_GROUP:],
                 )
-                jobs = [job for job, _ in group]
-                outcomes = await loop.run_in_executor(self._thread, self._commit, jobs)
-                for (_, answer), outcome in zip(group, outcomes, strict=True):
-                    settle(answer, outcome)
+                work = [entry.work for entry in group]
+                batch = batch_of(one for one in work if isinstance(one, Written))
+                outcomes = await loop.run_in_executor(self._thread, self._commit, work, batch)
+                self._settle(group, outcomes)
         finally:
             self._drain = None
 
-    def _commit(self, jobs: list[Job]) -> list[Any]:
-        """Commit a group; each outcome is what the job returned or the exception to raise."""
+    def _settle(self, group: list[Entry], outcomes: list[Any]) -> None:
+        """Tell everybody what came of a group."""
+        failed = False
+        for (work, answer), outcome in zip(group, outcomes, strict=True):
+            if isinstance(outcome, Written):
+                self._through = outcome.position
+                self._done(outcome)
+            # A change that was not written as it was decided leaves the later ones in the air.
+            failed = failed or (isinstance(work, Written) and outcome is not work)
+            settle(answer, outcome)
+        if failed:
+            self._fail()
+        turn, self._turn = self._turn, None
+        if turn is not None:
+            turn.set_result(None)
+
+    def _fail(self) -> None:
+        """Give up the changes that wait: they may rest on what was never made."""
+        self._failures += 1
+        self._failed()
+        for work, answer in self._waiting:
+            if isinstance(work, Written):
+                settle(answer, Unavailable("the commit before it failed"))
+        self._waiting = [entry for entry in self._waiting if not isinstance(entry.work, Written)]
+
+    def _commit(self, work: list[Job | Written], batch: Batch) -> list[Any]:
+        """Commit a group.
+
+        The outcomes: what a job returned, a change as it was written, or an exception to raise.
+        """
         try:
-            return self._attempt(jobs)
+            return self._attempt(lambda connection: whole(connection, work, batch))
         except sqlite3.OperationalError as fault:
             self._drop(fault)
-            return [Unavailable(str(fault)) for _ in jobs]
-        except Exception as fault:  # noqa: BLE001  it is handed to the one who asked
-            if len(jobs) == 1:
-                return [wrapped(fault)]
-            # One job is at fault and the transaction is gone: each has a commit of its own now.
-            return [outcome for job in jobs for outcome in self._commit([job])]
+            return [Unavailable(str(fault)) for _ in work]
+        except Exception:  # noqa: BLE001  each gets its own below
+            # One of them is at fault and the transaction is gone: each has a commit of its own.
+            return [self._commit_one(one) for one in work]
 
-    def _attempt(self, jobs: list[Job]) -> list[Any]:
+    def _commit_one(self, one: Job | Written) -> Any:
+        try:
+            return self._attempt(lambda connection: alone(connection, one))
+        except sqlite3.OperationalError as fault:
+            self._drop(fault)
+            return Unavailable(str(fault))
+        except Exception as fault:  # noqa: BLE001  it is handed to the one who asked
+            return wrapped(fault)
+
+    def _attempt(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """Do some work in a transaction that is durable at the end."""
         connection = self._connected()
         connection.execute("BEGIN IMMEDIATE")
         try:
-            writing = Writing(connection, self._remembered)
-            outcomes = [job(writing) for job in jobs]
-            writing.flush()
+            done = work(connection)
             connection.execute("COMMIT")
         except BaseException:
-            self._remembered.forget()
             self._roll_back(connection)
             raise
-        writing.remember()
         if self._failing:
             log.warning("commits work again")
         self._failing = False
         self._bound_wal(connection)
-        return outcomes
+        return done
 
     def _roll_back(self, connection: sqlite3.Connection) -> None:
         with contextlib.suppress(sqlite3.Error):
@@ -161,6 +244,18 @@ class Committer:
         if connection is not None:
             with contextlib.suppress(sqlite3.Error):
                 connection.close()
+
+
+def whole(connection: sqlite3.Connection, work: list[Job | Written], batch: Batch) -> list[Any]:
+    """Do the jobs of a group, then write its changes."""
+    outcomes = [one if isinstance(one, Written) else one(connection) for one in work]
+    write(connection, batch)
+    return outcomes
+
+
+def alone(connection: sqlite3.Connection, one: Job | Written) -> Any:
+    """Do one job, or write one change."""
+    return write_one(connection, one) if isinstance(one, Written) else one(connection)
 
 
 def restarted(connection: sqlite3.Connection) -> bool:

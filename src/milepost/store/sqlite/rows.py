@@ -7,14 +7,13 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable
-from functools import lru_cache
 from typing import Any, NamedTuple
 
 import msgspec
 
 from milepost.rules.task import EventKind, Task
 from milepost.rules.values import ErrorValue, Message, Opaque, Progress, Status, Target
-from milepost.store.base import Corrupt, Event, FieldChange, Origin, Session, User
+from milepost.store.base import Corrupt, Event, FieldChange, Origin, Position, Session, User
 
 Row = tuple[Any, ...]
 
@@ -68,14 +67,19 @@ COLUMNS = (
     Column("finished_at", "finished_at", same),
     Column("cancel_requested", "cancel_requested", same),
 )
-attributes_of = operator.attrgetter(*(column.attribute for column in COLUMNS))
-NAMES = ", ".join(column.name for column in COLUMNS)
-INSERT_TASK = f"INSERT INTO tasks ({NAMES}) VALUES ({', '.join('?' * len(COLUMNS))})"  # noqa: S608  own names only
+ATTRIBUTES = tuple(dict.fromkeys(column.attribute for column in COLUMNS))
+COLUMNS_OF = {
+    attribute: [column for column in COLUMNS if column.attribute == attribute]
+    for attribute in ATTRIBUTES
+}
+values_of = operator.attrgetter(*ATTRIBUTES)
+NAMES = ", ".join([*(column.name for column in COLUMNS), "last_position"])
+TASK_WIDTH = len(COLUMNS) + 1
+INSERT_TASK = f"INSERT INTO tasks ({NAMES})"
 
-INSERT_EVENT = (
-    "INSERT INTO events (position, task_id, revision, kind, at, principal, source, changes, task)"
-    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
-)
+EVENT_COLUMNS = "position, previous, task_id, revision, kind, at, principal, source, changes, task"
+EVENT_WIDTH = EVENT_COLUMNS.count(",") + 1
+INSERT_EVENT = f"INSERT INTO events ({EVENT_COLUMNS})"
 EVENT_NAMES = "position, kind, task, changes, at, principal, source"
 USER_NAMES = "name, role, extension, password, disabled"
 INSERT_USER = f"INSERT INTO users ({USER_NAMES}) VALUES (?, ?, ?, ?, ?)"  # noqa: S608  own names only
@@ -92,29 +96,27 @@ def task_row(task: Task) -> Row:
     return tuple(column.write(getattr(task, column.attribute)) for column in COLUMNS)
 
 
-def task_update(before: Task, after: Task) -> tuple[str, Row]:
-    """The statement that turns one revision into the next, and its values.
+def task_update(before: Task, after: Task, position: Position) -> tuple[tuple[str, ...], Row]:
+    """What turns one revision into a later one: the names of columns, and their values.
 
-    Only what differs is written, so that an index is touched only when its column moves.
+    Behind them stand the id and the revision it starts from. Only what differs is written, so
+    that an index is touched only when its column moves; ``position`` is that of the last event.
     """
-    pairs = zip(COLUMNS, attributes_of(before), attributes_of(after), strict=True)
+    names: list[str] = ["last_position"]
+    values: list[object] = [position]
     # Most of a task is the very same object after a change; that is cheaper to see than equality.
-    moved = [column for column, old, new in pairs if old is not new and old != new]
-    values = (column.write(getattr(after, column.attribute)) for column in moved)
-    statement = update_statement(tuple(column.name for column in moved))
-    return statement, (*values, after.id, before.revision)
-
-
-@lru_cache(maxsize=256)
-def update_statement(names: tuple[str, ...]) -> str:
-    settings = ", ".join(f"{name} = ?" for name in names)
-    return f"UPDATE tasks SET {settings} WHERE id = ? AND revision = ?"  # noqa: S608  own names only
+    for attribute, old, new in zip(ATTRIBUTES, values_of(before), values_of(after), strict=True):
+        if old is not new and old != new:
+            for column in COLUMNS_OF[attribute]:
+                names.append(column.name)
+                values.append(column.write(new))
+    return tuple(names), (*values, after.id, before.revision)
 
 
 def read_task(row: Row) -> Task:
     """The task a row stands for. Raises ``Corrupt`` when it stands for none."""
     try:
-        return build_task(row)
+        return build_task(row[:-1])
     except (ValueError, TypeError, msgspec.MsgspecError) as fault:
         raise Corrupt(f"task {row[0]!r}: {fault}") from fault
 

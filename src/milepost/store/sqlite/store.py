@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
 import sqlite3
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import filelock
 
@@ -17,7 +16,6 @@ from milepost.rules.finding import TaskFilter
 from milepost.rules.task import Accepted, Task
 from milepost.rules.values import Instant
 from milepost.store.base import (
-    MOST_FOUND_BYTES,
     Corrupt,
     Decide,
     Event,
@@ -28,11 +26,10 @@ from milepost.store.base import (
     Session,
     Store,
     StoreError,
-    TooLarge,
     Unavailable,
     User,
 )
-from milepost.store.sqlite import rows
+from milepost.store.sqlite import queries, rows
 from milepost.store.sqlite.committer import Committer
 from milepost.store.sqlite.connection import (
     directory_lock,
@@ -42,16 +39,11 @@ from milepost.store.sqlite.connection import (
     refuse_other_schema,
     take,
 )
-from milepost.store.sqlite.writing import SELECT_TASK, Writing
+from milepost.store.sqlite.working import Stored, Working, size_of
+from milepost.store.sqlite.writing import Written, last_position, written
 
 T = TypeVar("T")
 
-SELECT_EVENTS = f"SELECT {rows.EVENT_NAMES} FROM events"  # noqa: S608  own names only
-SELECT_SESSION = (
-    "SELECT sessions.token, sessions.user, sessions.created_at, sessions.used_at,"
-    " users.name, users.role, users.extension, users.password, users.disabled"
-    " FROM sessions JOIN users ON users.name = sessions.user WHERE sessions.token = ?"
-)
 SESSION_WIDTH = 4
 
 
@@ -62,45 +54,63 @@ class SqliteStore(Store):
     thread of their own.
     """
 
-    def __init__(self, directory: Path, lock: filelock.FileLock, committer: Committer) -> None:
-        self._directory = directory
+    def __init__(
+        self, directory: Path, lock: filelock.FileLock, *, synchronous: str, most_waiting: int
+    ) -> None:
         self._lock = lock
-        self._committer = committer
+        self._working = Working()
+        self._position: Position | None = None
+        self._committer = Committer(
+            directory,
+            synchronous=synchronous,
+            most_waiting=most_waiting,
+            done=self._keep,
+            failed=self._forget,
+        )
         self._near = open_reader(directory)
         self._far = open_reader(directory)
         self._lists = ThreadPoolExecutor(1, thread_name_prefix="milepost-lists")
 
     async def change(self, ids: Sequence[str], decide: Decide, origin: Origin) -> Outcome:
-        def job(writing: Writing) -> Outcome:
-            decision = decide(writing.tasks(ids))
-            if not isinstance(decision, Accepted) or decision.change is None:
-                return Outcome(decision)
-            return Outcome(decision, writing.accept(decision.change, origin))
-
-        return await self._committer.run(job)
+        self._committer.refuse_more()
+        found = {task_id: stored for task_id in ids if (stored := self._newest(task_id))}
+        decision = decide({task_id: stored.task for task_id, stored in found.items()})
+        if not isinstance(decision, Accepted) or decision.change is None:
+            await self._durably_seen(ids)
+            return Outcome(decision)
+        after = decision.change.after
+        before = found.get(after.id) or self._newest(after.id)
+        previous = None if before is None else before.position
+        one = written(decision.change, origin, self._next_position(), previous)
+        self._working.change(Stored(after, one.position))
+        done = await self._committer.write(one)
+        return Outcome(decision, done.position)
 
     async def task(self, task_id: str) -> Task | None:
-        row = self._one(SELECT_TASK, task_id)
-        return None if row is None else rows.read_task(row)
+        stored = self._durable(task_id)
+        return None if stored is None else stored.task
 
     async def find(self, wanted: TaskFilter, limit: int) -> list[Task]:
-        where, values = conditions(wanted)
+        where, values = queries.conditions(wanted)
         statement = f"SELECT {rows.NAMES} FROM tasks{where} ORDER BY number LIMIT ?"  # noqa: S608  own names only
 
         def read() -> list[Task]:
             # Closed whatever happens: an open cursor would keep its old view of the database.
             with contextlib.closing(self._far.execute(statement, (*values, limit))) as found:
-                return bounded_tasks(found)
+                return queries.bounded_tasks(found)
 
-        return await self._far_away(read)
+        tasks = await self._far_away(read)
+        await self._told_before(tasks)
+        return tasks
 
     async def events_after(self, position: Position, limit: int) -> list[Event]:
-        statement = f"{SELECT_EVENTS} WHERE position > ? ORDER BY position LIMIT ?"
+        statement = f"{queries.SELECT_EVENTS} WHERE position > ? ORDER BY position LIMIT ?"
         return [rows.read_event(row) for row in await self._all(statement, position, limit)]
 
     async def history(self, task_id: str, limit: int) -> list[Event]:
-        statement = f"{SELECT_EVENTS} WHERE task_id = ? ORDER BY revision LIMIT ?"
-        return [rows.read_event(row) for row in await self._all(statement, task_id, limit)]
+        return [
+            rows.read_event(row) for row in await self._all(queries.SELECT_HISTORY, task_id, limit)
+        ]
 
     async def user(self, name: str) -> User | None:
         row = self._one(f"SELECT {rows.USER_NAMES} FROM users WHERE name = ?", name)  # noqa: S608  own names only
@@ -111,21 +121,21 @@ class SqliteStore(Store):
         return [rows.read_user(row) for row in await self._all(statement)]
 
     async def add_user(self, user: User) -> bool:
-        def job(writing: Writing) -> bool:
-            return writing.connection.execute(rows.ADD_USER, rows.user_row(user)).rowcount == 1
+        def job(connection: sqlite3.Connection) -> bool:
+            return connection.execute(rows.ADD_USER, rows.user_row(user)).rowcount == 1
 
         return await self._committer.run(job)
 
     async def put_user(self, user: User, *, end_sessions: bool = False) -> None:
-        def job(writing: Writing) -> None:
-            writing.connection.execute(rows.PUT_USER, rows.user_row(user))
+        def job(connection: sqlite3.Connection) -> None:
+            connection.execute(rows.PUT_USER, rows.user_row(user))
             if end_sessions:
-                writing.connection.execute("DELETE FROM sessions WHERE user = ?", (user.name,))
+                connection.execute("DELETE FROM sessions WHERE user = ?", (user.name,))
 
         await self._committer.run(job)
 
     async def session(self, token: str) -> tuple[Session, User] | None:
-        row = self._one(SELECT_SESSION, token)
+        row = self._one(queries.SELECT_SESSION, token)
         if row is None:
             return None
         return rows.read_session(row[:SESSION_WIDTH]), rows.read_user(row[SESSION_WIDTH:])
@@ -163,9 +173,56 @@ class SqliteStore(Store):
         self._far.close()
         self._lock.release()
 
+    def _newest(self, task_id: str) -> Stored | None:
+        """A task as the changes accepted so far will make it."""
+        ahead = self._working.ahead(task_id)
+        return self._durable(task_id) if ahead is None else ahead
+
+    def _durable(self, task_id: str) -> Stored | None:
+        """A task as it is durable."""
+        known = self._working.durable(task_id)
+        if known is not None:
+            return known
+        row = self._one(queries.SELECT_TASK, task_id)
+        if row is None:
+            return None
+        stored = Stored(rows.read_task(row), row[-1])
+        self._working.read(stored, sum(len(value) for value in row if isinstance(value, str)))
+        return stored
+
+    async def _durably_seen(self, ids: Sequence[str]) -> None:
+        """Wait until what a decision saw is durable, for its answer tells of it."""
+        for task_id in ids:
+            ahead = self._working.ahead(task_id)
+            if ahead is not None:
+                await self._committer.through(ahead.position)
+
+    async def _told_before(self, tasks: Iterable[Task]) -> None:
+        """Wait until changes that a list shows are told by single reads too."""
+        for task in tasks:
+            ahead = self._working.ahead(task.id)
+            if ahead is not None and task.revision >= ahead.task.revision:
+                await self._committer.through(ahead.position)
+
+    def _next_position(self) -> Position:
+        if self._position is None:
+            self._position = reading(lambda: last_position(self._near))
+        self._position += 1
+        return self._position
+
+    def _keep(self, one: Written) -> None:
+        """A change is durable."""
+        after = one.change.after
+        self._working.commit(Stored(after, one.position), one.size + size_of(after.result))
+
+    def _forget(self) -> None:
+        """A commit failed: what was decided on top of it never was."""
+        self._working.forget()
+        self._position = None
+
     async def _write(self, statement: str, *values: object) -> None:
-        def job(writing: Writing) -> None:
-            writing.connection.execute(statement, values)
+        def job(connection: sqlite3.Connection) -> None:
+            connection.execute(statement, values)
 
         await self._committer.run(job)
 
@@ -205,8 +262,7 @@ def open_store(
         prepare(directory, synchronous, may_migrate=lock.is_locked)
         if not exclusive:
             lock.release()
-        committer = Committer(directory, synchronous=synchronous, most_waiting=most_waiting)
-        return SqliteStore(directory, lock, committer)
+        return SqliteStore(directory, lock, synchronous=synchronous, most_waiting=most_waiting)
     except sqlite3.OperationalError as fault:
         lock.release()
         raise Unavailable(f"the data directory {directory} cannot be used: {fault}") from fault
@@ -237,44 +293,7 @@ def reading(read: Callable[[], T]) -> T:
         raise Unavailable(str(fault)) from fault
 
 
-def write_nothing_new(writing: Writing) -> None:
+def write_nothing_new(connection: sqlite3.Connection) -> None:
     """Write a page as it is, so that the commit has to write and sync."""
-    (version,) = writing.connection.execute("PRAGMA user_version").fetchone()
-    writing.connection.execute(f"PRAGMA user_version = {version}")
-
-
-def bounded_tasks(found: Iterable[rows.Row]) -> list[Task]:
-    """The tasks of some rows, read one by one and given up when they are too much together."""
-    tasks, size = [], 0
-    for row in found:
-        size += sum(len(value) for value in row if isinstance(value, str))
-        if size > MOST_FOUND_BYTES:
-            raise TooLarge(MOST_FOUND_BYTES)
-        tasks.append(rows.read_task(row))
-    return tasks
-
-
-def conditions(wanted: TaskFilter) -> tuple[str, list[Any]]:
-    """The WHERE clause of a filter and its values; sets go in as one JSON value each."""
-    sets = {
-        "id": wanted.ids,
-        "service": wanted.services,
-        "operation": wanted.operations,
-        "status": wanted.status,
-        "user": wanted.users,
-    }
-    clauses, values = [], []
-    for name, members in sets.items():
-        if members is not None:
-            clauses.append(f"{name} IN (SELECT value FROM json_each(?))")  # noqa: S608  own names only
-            values.append(json.dumps(sorted(members)))
-    if wanted.targets is not None:
-        clauses.append(
-            "(target_type, target_id) IN"
-            " (SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]') FROM json_each(?))"
-        )
-        values.append(json.dumps(sorted(wanted.targets)))
-    if wanted.visible_service is not None:
-        clauses.append("service = ?")
-        values.append(wanted.visible_service)
-    return (" WHERE " + " AND ".join(clauses) if clauses else ""), values
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    connection.execute(f"PRAGMA user_version = {version}")

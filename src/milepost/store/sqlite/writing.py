@@ -1,124 +1,151 @@
-"""One transaction: the tasks as they will be, and what must be written to make them so.
+"""Changes as rows, and a group of them written with a few statements.
 
-Changes of a group are first made in memory and then written together: a task that changes many
-times in one group is written once, its events one by one. What a later change of the group reads
-is what an earlier one has made.
+A statement gives up Python's lock while it runs and needs it again at its end. With one statement
+a row the writing thread would wait for the busy event loop at every row; so many rows go into one
+statement, in blocks of 64, 16, 4 and 1.
 """
 
 from __future__ import annotations
 
 import sqlite3
-from collections import OrderedDict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import lru_cache, partial
+from typing import NamedTuple
 
 from milepost.rules.task import Change, Task
-from milepost.rules.values import Opaque
 from milepost.store.base import Corrupt, Origin, Position
 from milepost.store.changes import field_changes
 from milepost.store.sqlite import rows
+from milepost.store.sqlite.rows import Row
 
-MOST_REMEMBERED = 4096
-LARGEST_REMEMBERED = 8 * 1024
-
-SELECT_TASK = f"SELECT {rows.NAMES} FROM tasks WHERE id = ?"  # noqa: S608  own names only
+BLOCKS = (64, 16, 4, 1)
 SELECT_LAST_POSITION = "SELECT seq FROM sqlite_sequence WHERE name = 'events'"
+SELECT_NEWEST = "SELECT last_position FROM tasks WHERE id = ?"
 
 
-class Remembered:
-    """Tasks as last committed, so that those at work are not read again for each change.
+class Written(NamedTuple):
+    """A change as it will be written: the task before and after, and the row of its event."""
 
-    Only this process writes tasks, under the lock of the directory. At most 4,096 tasks of at
-    most 8 KiB of text each; the longest unused go first.
-    """
+    change: Change
+    event: Row
 
-    def __init__(self) -> None:
-        self._tasks: OrderedDict[str, Task] = OrderedDict()
+    @property
+    def position(self) -> Position:
+        """The position of its event."""
+        return int(self.event[0])
 
-    def get(self, task_id: str) -> Task | None:
-        """A task, when it is remembered."""
-        return self._tasks.get(task_id)
-
-    def update(self, tasks: Iterable[tuple[Task, int]]) -> None:
-        """Remember tasks after their commit, each with the size of its text."""
-        for task, size in tasks:
-            if size <= LARGEST_REMEMBERED:
-                self._tasks[task.id] = task
-                self._tasks.move_to_end(task.id)
-            else:
-                self._tasks.pop(task.id, None)
-        while len(self._tasks) > MOST_REMEMBERED:
-            self._tasks.popitem(last=False)
-
-    def forget(self) -> None:
-        """Forget everything, after a commit that failed."""
-        self._tasks.clear()
+    @property
+    def size(self) -> int:
+        """Characters of the task without its result."""
+        return len(self.event[-1])
 
 
-class Writing:
-    """A transaction that has begun. ``connection`` is for what has nothing to do with tasks."""
+class Batch(NamedTuple):
+    """The rows of a group: new tasks, updates by their statement's columns, and events."""
 
-    def __init__(self, connection: sqlite3.Connection, remembered: Remembered) -> None:
-        self.connection = connection
-        self._remembered = remembered
-        self._before: dict[str, Task | None] = {}
-        self._now: dict[str, Task] = {}
-        self._sizes: dict[str, int] = {}
-        self._events: list[rows.Row] = []
-        self._position: Position | None = None
-
-    def tasks(self, ids: Iterable[str]) -> Mapping[str, Task]:
-        """The tasks with these ids, as the changes so far have made them."""
-        found = ((task_id, self._task(task_id)) for task_id in ids)
-        return {task_id: task for task_id, task in found if task is not None}
-
-    def accept(self, change: Change, origin: Origin) -> Position:
-        """Take a change; the answer is the position its event will have."""
-        after = change.after
-        self._before.setdefault(after.id, change.before)
-        self._now[after.id] = after
-        position = self._next_position()
-        event = rows.event_row(change.kind, after, field_changes(change), origin)
-        self._events.append((position, *event))
-        self._sizes[after.id] = len(event[-1]) + size_of(after.result)
-        return position
-
-    def flush(self) -> None:
-        """Write what was taken. Raises ``Corrupt`` when a row is not at its old revision."""
-        if not self._events:
-            return
-        made = [task for task in self._now.values() if self._before[task.id] is None]
-        self.connection.executemany(rows.INSERT_TASK, map(rows.task_row, made))
-        updates: dict[str, list[rows.Row]] = {}
-        for task_id, before in self._before.items():
-            if before is not None:
-                statement, values = rows.task_update(before, self._now[task_id])
-                updates.setdefault(statement, []).append(values)
-        for statement, many in updates.items():
-            if self.connection.executemany(statement, many).rowcount != len(many):
-                # The last two values of an update are the id and the revision it starts from.
-                names = ", ".join(f"{row[-2]} at revision {row[-1]}" for row in many)
-                raise Corrupt(f"what is stored is not {names}")
-        self.connection.executemany(rows.INSERT_EVENT, self._events)
-
-    def remember(self) -> None:
-        """Keep the tasks for the next transactions; to be called after the commit."""
-        self._remembered.update(zip(self._now.values(), self._sizes.values(), strict=True))
-
-    def _task(self, task_id: str) -> Task | None:
-        known = self._now.get(task_id) or self._remembered.get(task_id)
-        if known is not None:
-            return known
-        row = self.connection.execute(SELECT_TASK, (task_id,)).fetchone()
-        return None if row is None else rows.read_task(row)
-
-    def _next_position(self) -> Position:
-        if self._position is None:
-            row = self.connection.execute(SELECT_LAST_POSITION).fetchone()
-            self._position = 0 if row is None else row[0]
-        self._position += 1
-        return self._position
+    made: list[Row]
+    updates: dict[tuple[str, ...], list[Row]]
+    events: list[Row]
 
 
-def size_of(result: Opaque | None) -> int:
-    """Characters of a result, in both of its forms."""
-    return 0 if result is None else len(result.plain) + len(result.typed or "")
+def written(
+    change: Change, origin: Origin, position: Position, previous: Position | None
+) -> Written:
+    """A change as the event at a position; ``previous`` is the position of the task's last one."""
+    event = rows.event_row(change.kind, change.after, field_changes(change), origin)
+    return Written(change, (position, previous, *event))
+
+
+def batch_of(changes: Iterable[Written]) -> Batch:
+    """The rows of some changes. A task that changes many times is written once."""
+    first: dict[str, Task | None] = {}
+    last: dict[str, tuple[Task, Position]] = {}
+    events = []
+    for one in changes:
+        after = one.change.after
+        first.setdefault(after.id, one.change.before)
+        last[after.id] = after, one.position
+        events.append(one.event)
+    made: list[Row] = []
+    updates: dict[tuple[str, ...], list[Row]] = {}
+    for task_id, before in first.items():
+        after, position = last[task_id]
+        if before is None:
+            made.append((*rows.task_row(after), position))
+        else:
+            names, values = rows.task_update(before, after, position)
+            updates.setdefault(names, []).append(values)
+    return Batch(made, updates, events)
+
+
+def write(connection: sqlite3.Connection, batch: Batch) -> None:
+    """Write a group. Raises ``Corrupt`` when a row is not at its old revision."""
+    in_blocks(connection, insert_tasks, batch.made)
+    for names, updates in batch.updates.items():
+        count = in_blocks(connection, partial(update_tasks, names), updates)
+        if count != len(updates):
+            # The last two values of an update are the id and the revision it starts from.
+            told = ", ".join(f"{row[-2]} at revision {row[-1]}" for row in updates)
+            raise Corrupt(f"what is stored is not {told}")
+    in_blocks(connection, insert_events, batch.events)
+
+
+def write_one(connection: sqlite3.Connection, one: Written) -> Written:
+    """Write a change alone, at the position that comes next; the answer is it as written."""
+    row = connection.execute(SELECT_NEWEST, (one.change.after.id,)).fetchone()
+    event = (last_position(connection) + 1, None if row is None else row[0], *one.event[2:])
+    one = Written(one.change, event)
+    write(connection, batch_of([one]))
+    return one
+
+
+def last_position(connection: sqlite3.Connection) -> Position:
+    """The position given last, also when its event is no longer there."""
+    row = connection.execute(SELECT_LAST_POSITION).fetchone()
+    return 0 if row is None else int(row[0])
+
+
+def in_blocks(
+    connection: sqlite3.Connection, statement: Callable[[int], str], many: Sequence[Row]
+) -> int:
+    """Run a statement over all rows, a block of them at a time; the count of rows it changed."""
+    count = 0
+    for block in blocks(many):
+        values = [value for row in block for value in row]
+        count += connection.execute(statement(len(block)), values).rowcount
+    return count
+
+
+def blocks(many: Sequence[Row]) -> Iterator[Sequence[Row]]:
+    """The rows in blocks of a few sizes, so that there are few statements to prepare."""
+    begin = 0
+    for size in BLOCKS:
+        while len(many) - begin >= size:
+            yield many[begin : begin + size]
+            begin += size
+
+
+def marks(columns: int, size: int) -> str:
+    """Place holders for some rows."""
+    row = f"({', '.join('?' * columns)})"
+    return ", ".join([row] * size)
+
+
+@lru_cache(maxsize=len(BLOCKS))
+def insert_tasks(size: int) -> str:
+    return f"{rows.INSERT_TASK} VALUES {marks(rows.TASK_WIDTH, size)}"
+
+
+@lru_cache(maxsize=len(BLOCKS))
+def insert_events(size: int) -> str:
+    return f"{rows.INSERT_EVENT} VALUES {marks(rows.EVENT_WIDTH, size)}"
+
+
+@lru_cache(maxsize=256)
+def update_tasks(names: tuple[str, ...], size: int) -> str:
+    width = len(names) + 2
+    settings = ", ".join(f"{name} = new.column{place}" for place, name in enumerate(names, start=1))
+    return (
+        f"UPDATE tasks SET {settings} FROM (VALUES {marks(width, size)}) AS new"  # noqa: S608  own names only
+        f" WHERE tasks.id = new.column{width - 1} AND tasks.revision = new.column{width}"
+    )

@@ -29,6 +29,8 @@ CREATE TABLE tasks (
     end_time INTEGER,
     finished_at INTEGER,
     cancel_requested INTEGER,
+    -- The position of its newest event.
+    last_position INTEGER NOT NULL,
     CHECK (progress_completed <= progress_total),
     CHECK ((status = 'PENDING') = (start_time IS NULL)),
     CHECK ((status IN ('SUCCEEDED', 'FAILED')) = (end_time IS NOT NULL)),
@@ -41,10 +43,12 @@ CREATE TABLE tasks (
 
 CREATE INDEX tasks_by_service ON tasks (service, status);
 
--- The log of what has happened. Positions are given by the one writer inside its transaction, so
--- they are in the order of the commits.
+-- The log of what has happened. Positions are given by the one process that writes, in the order of
+-- the commits. "previous" is the position of the task's event before: the events of a task are found
+-- backwards from the newest, without an index that every change would have to write.
 CREATE TABLE events (
     position INTEGER PRIMARY KEY AUTOINCREMENT,
+    previous INTEGER CHECK (previous < position),
     task_id TEXT NOT NULL,
     revision INTEGER NOT NULL CHECK (revision >= 1),
     kind TEXT NOT NULL,
@@ -54,8 +58,6 @@ CREATE TABLE events (
     changes TEXT NOT NULL,
     task TEXT NOT NULL
 ) STRICT;
-
-CREATE UNIQUE INDEX events_by_task ON events (task_id, revision);
 
 CREATE TABLE users (
     name TEXT PRIMARY KEY CHECK (name <> ''),

@@ -1,0 +1,70 @@
+"""What is asked of the database: the statements, and the filter of a list as one."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from typing import Any
+
+from milepost.rules.finding import TaskFilter
+from milepost.rules.task import Task
+from milepost.store.base import MOST_FOUND_BYTES, TooLarge
+from milepost.store.sqlite import rows
+
+SELECT_TASK = f"SELECT {rows.NAMES} FROM tasks WHERE id = ?"  # noqa: S608  own names only
+SELECT_EVENTS = f"SELECT {rows.EVENT_NAMES} FROM events"  # noqa: S608  own names only
+# The events of a task are a chain from its newest one backwards: an index of them would cost as
+# much as all else that a change writes.
+CHAIN = (
+    "WITH RECURSIVE chain (position, previous) AS ("
+    "SELECT position, previous FROM events"
+    " WHERE position = (SELECT last_position FROM tasks WHERE id = ?)"
+    " UNION ALL SELECT events.position, events.previous"
+    " FROM chain JOIN events ON events.position = chain.previous)"
+)
+SELECT_HISTORY = (
+    f"{CHAIN} {SELECT_EVENTS} WHERE position IN (SELECT position FROM chain)"  # noqa: S608  own names only
+    " ORDER BY position LIMIT ?"
+)
+SELECT_SESSION = (
+    "SELECT sessions.token, sessions.user, sessions.created_at, sessions.used_at,"
+    " users.name, users.role, users.extension, users.password, users.disabled"
+    " FROM sessions JOIN users ON users.name = sessions.user WHERE sessions.token = ?"
+)
+
+
+def bounded_tasks(found: Iterable[rows.Row]) -> list[Task]:
+    """The tasks of some rows, read one by one and given up when they are too much together."""
+    tasks, size = [], 0
+    for row in found:
+        size += sum(len(value) for value in row if isinstance(value, str))
+        if size > MOST_FOUND_BYTES:
+            raise TooLarge(MOST_FOUND_BYTES)
+        tasks.append(rows.read_task(row))
+    return tasks
+
+
+def conditions(wanted: TaskFilter) -> tuple[str, list[Any]]:
+    """The WHERE clause of a filter and its values; sets go in as one JSON value each."""
+    sets = {
+        "id": wanted.ids,
+        "service": wanted.services,
+        "operation": wanted.operations,
+        "status": wanted.status,
+        "user": wanted.users,
+    }
+    clauses, values = [], []
+    for name, members in sets.items():
+        if members is not None:
+            clauses.append(f"{name} IN (SELECT value FROM json_each(?))")  # noqa: S608  own names only
+            values.append(json.dumps(sorted(members)))
+    if wanted.targets is not None:
+        clauses.append(
+            "(target_type, target_id) IN"
+            " (SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]') FROM json_each(?))"
+        )
+        values.append(json.dumps(sorted(wanted.targets)))
+    if wanted.visible_service is not None:
+        clauses.append("service = ?")
+        values.append(wanted.visible_service)
+    return (" WHERE " + " AND ".join(clauses) if clauses else ""), values
