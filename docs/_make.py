@@ -85,6 +85,8 @@ ANSWERS = {
     "milepost.health": "a JSON object with `status`",
     "milepost.openapi": "an OpenAPI 3.1 document",
 }
+ASKS = {Auth.OPEN: "nothing", Auth.SESSION: "a session", Auth.BASIC: "Basic"}
+ASKED_FOR = {"rest.cis.session.create": "Basic; with `~action=get` a session"}
 CURL = 'curl -fsS -H "$SESSION"'
 JSON = '-H "$JSON"'
 # One example of each operation: a command, and what it prints. They run in this order in a test.
@@ -434,9 +436,9 @@ def routes() -> str:
 
 def route_text(route: Route) -> str:
     facts = [
-        f"- Asks for: {'a session' if route.auth is Auth.SESSION else asked_for(route)}",
+        f"- Asks for: {ASKED_FOR.get(route.operation) or ASKS[route.auth]}",
         *([f"- Body: {wrapped(route.request)}"] if route.request else []),
-        f"- Answer: 200, {wrapped(route.answer) if route.answer else 'an empty body'}",
+        f"- Answer: {route.status}, {wrapped(route.answer) if route.answer else 'an empty body'}",
         f"- Refusals: {listed(map(str, sorted(route.errors))) or 'none of its own'}",
     ]
     parts = [f"### {route.method} {route.path}", route.summary, "\n".join(facts)]
@@ -445,12 +447,6 @@ def route_text(route: Route) -> str:
     shown, answer = EXAMPLES[route.operation]
     kind = "json" if answer.startswith("{") else "text"
     return "\n\n".join([*parts, fenced("sh", shown), fenced(kind, answer)])
-
-
-def asked_for(route: Route) -> str:
-    if route.operation == "rest.cis.session.create":
-        return "Basic; with `~action=get` a session"
-    return "nothing"
 
 
 def wrapped(schema: str) -> str:

@@ -333,7 +333,7 @@ EXPECTED: dict[Key, tuple[Auth, tuple[Check, ...]]] = {
     ("GET", TASKS): (Auth.SESSION, (lists,)),
     ("GET", TASKS + "/{task}"): (Auth.SESSION, (reads,)),
     ("POST", TASKS + "/{task}"): (Auth.SESSION, (cancels,)),
-    ("POST", SESSION_PATH): (Auth.OPEN, (sessions,)),
+    ("POST", SESSION_PATH): (Auth.BASIC, (sessions,)),
     ("DELETE", SESSION_PATH): (Auth.SESSION, (logouts,)),
     **{
         (method, path): (Auth.OPEN, (opened(method, path),))

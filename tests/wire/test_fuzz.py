@@ -12,8 +12,9 @@ import pytest
 from milepost.rules.machine import create
 from milepost.rules.reading import info_of
 from milepost.rules.task import Accepted, CreateTask
+from milepost.wire.decoding import decode_nothing
 from milepost.wire.faults import Malformed
-from milepost.wire.rest import RestDialect, decode_nothing, encode_info, encode_refusal
+from milepost.wire.rest import RestDialect, encode_info, encode_refusal
 from tests.wire.samples import CREATE, ERRORS, OBJECTS, UPDATE, Json, good, words
 from tests.wire.test_page_sample import PAGE
 

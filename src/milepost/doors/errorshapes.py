@@ -12,9 +12,10 @@ from milepost.wire import rest
 
 
 class ErrorShape(NamedTuple):
-    """The body of a refusal, and its media type."""
+    """The body of a refusal, its schema in the description, and its media type."""
 
     encode: Callable[[Refusal], bytes]
+    schema: str
     media_type: bytes = b"application/json"
 
     def answer(self, refusal: Refusal, headers: Headers = ()) -> Answer:
@@ -24,16 +25,16 @@ class ErrorShape(NamedTuple):
         return Answer(status, self.encode(refusal), shown)
 
 
-REST = ErrorShape(rest.encode_refusal)
+REST = ErrorShape(rest.encode_refusal, "milepost.refusal")
 
-# By the beginning of a path, and the shape of a path that exists nowhere.
+# By a path, or with a slash at its end by everything below it.
 SHAPES: tuple[tuple[bytes, ErrorShape], ...] = ()
 ELSEWHERE = REST
 
 
 def shape_of(path: bytes) -> ErrorShape:
     """The error shape of the door that a raw path belongs to, whether or not it has a route."""
-    for beginning, shape in SHAPES:
-        if path == beginning or path.startswith(beginning + b"/"):
+    for place, shape in SHAPES:
+        if path == place or (place.endswith(b"/") and path.startswith(place)):
             return shape
     return ELSEWHERE
