@@ -165,6 +165,21 @@ def test_a_long_path_is_shown_in_part(tmp_path: Path) -> None:
     assert len(body["value"]["messages"][0]["default_message"]) < 200
 
 
+@pytest.mark.parametrize(
+    ("answer", "length"),
+    [
+        (Answer(200), b"0"),
+        (Answer(200, b"abc"), b"3"),
+        (Answer(404, b"abc"), b"3"),
+        (Answer(204), None),
+    ],
+)
+def test_an_answer_tells_its_length_unless_it_can_have_no_body(
+    answer: Answer, length: bytes | None
+) -> None:
+    assert edge.length_of(answer) == (() if length is None else ((b"content-length", length),))
+
+
 def test_web_sockets_are_refused(tmp_path: Path) -> None:
     (sent,) = play(tmp_path, None, scope={"type": "websocket"})
     assert sent["type"] == "websocket.close"

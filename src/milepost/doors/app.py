@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Callable
 from milepost.doors.credentials import Gate
 from milepost.doors.errorshapes import shape_of
 from milepost.doors.messages import Answer, Disconnected, Receive, Request, Scope, Send
-from milepost.doors.refusals import Refuse, RefusedWith
+from milepost.doors.refusals import Headers, Refuse, RefusedWith
 from milepost.doors.routing import Auth, Router
 from milepost.logs import logger
 from milepost.rules import reasons
@@ -23,6 +23,7 @@ from milepost.wire.faults import Malformed
 from milepost.wire.queries import BadQuery
 
 LONGEST_SHOWN = 120
+NO_CONTENT = 204
 
 log = logger(__name__)
 Lifespan = Callable[[], Awaitable[None]]
@@ -54,7 +55,7 @@ class Application:
             answer = await self._answer(scope, receive)
         except Disconnected:
             return
-        headers = [*answer.headers, (b"content-length", b"%d" % len(answer.body))]
+        headers = [*answer.headers, *length_of(answer)]
         await send({"type": "http.response.start", "status": answer.status, "headers": headers})
         await send({"type": "http.response.body", "body": answer.body})
 
@@ -98,6 +99,13 @@ class Application:
                 await send({"type": f"{kind}.failed", "message": str(fault)})
                 return
             await send({"type": f"{kind}.complete"})
+
+
+def length_of(answer: Answer) -> Headers:
+    """The length of a body; none where there can be no body, as RFC 9110, 8.6 wants it."""
+    if answer.status == NO_CONTENT:
+        return ()
+    return ((b"content-length", b"%d" % len(answer.body)),)
 
 
 def internal_fault(scope: Scope, fault: Exception) -> Refusal:
