@@ -8,7 +8,7 @@ from typing import NamedTuple
 from milepost.doors.messages import Answer
 from milepost.doors.refusals import Headers, headers_of, status_of
 from milepost.rules.reasons import Refusal
-from milepost.wire import rest
+from milepost.wire import api, rest
 
 
 class ErrorShape(NamedTuple):
@@ -26,9 +26,10 @@ class ErrorShape(NamedTuple):
 
 
 REST = ErrorShape(rest.encode_refusal, "milepost.refusal")
+API = ErrorShape(api.encode_refusal, "milepost.api.refusal")
 
 # By a path, or with a slash at its end by everything below it.
-SHAPES: tuple[tuple[bytes, ErrorShape], ...] = ()
+SHAPES: tuple[tuple[bytes, ErrorShape], ...] = ((b"/api", API), (b"/api/", API))
 ELSEWHERE = REST
 
 
