@@ -12,11 +12,11 @@ from milepost.wire import api, rest
 
 
 class ErrorShape(NamedTuple):
-    """The body of a refusal, its schema in the description, and its media type."""
+    """The body of a refusal, its media type, and its schema in the description."""
 
     encode: Callable[[Refusal], bytes]
-    schema: str
     media_type: bytes = b"application/json"
+    schema: str = "milepost.refusal"
 
     def answer(self, refusal: Refusal, headers: Headers = ()) -> Answer:
         """A refusal as an answer of this door, with the status that its reason has."""
@@ -25,17 +25,17 @@ class ErrorShape(NamedTuple):
         return Answer(status, self.encode(refusal), shown)
 
 
-REST = ErrorShape(rest.encode_refusal, "milepost.refusal")
-API = ErrorShape(api.encode_refusal, "milepost.api.refusal")
+REST = ErrorShape(rest.encode_refusal)
+API = ErrorShape(api.encode_refusal, schema="milepost.api.refusal")
 
-# By a path, or with a slash at its end by everything below it.
-SHAPES: tuple[tuple[bytes, ErrorShape], ...] = ((b"/api", API), (b"/api/", API))
+# By the beginning of a path, and the shape of a path that exists nowhere.
+SHAPES: tuple[tuple[bytes, ErrorShape], ...] = ((b"/api", API),)
 ELSEWHERE = REST
 
 
 def shape_of(path: bytes) -> ErrorShape:
     """The error shape of the door that a raw path belongs to, whether or not it has a route."""
-    for place, shape in SHAPES:
-        if path == place or (place.endswith(b"/") and path.startswith(place)):
+    for beginning, shape in SHAPES:
+        if path == beginning or path.startswith(beginning + b"/"):
             return shape
     return ELSEWHERE
