@@ -13,6 +13,7 @@ import sys
 import types
 import typing
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -22,6 +23,7 @@ import msgspec
 from milepost import settings
 from milepost.cli import admin, demo
 from milepost.cli.main import main as command
+from milepost.doors.api import ApiDoor, api_routes
 from milepost.doors.health import HealthDoor, health_routes
 from milepost.doors.openapi import OpenApiDoor, openapi_routes
 from milepost.doors.refusals import RETRY_LATER, status_of
@@ -76,17 +78,39 @@ WRAPPED = {
     "vcenter.extension.tasks_update": ("spec", shapes.UPDATE_SPEC),
     "cis.tasks_resp": ("value", shapes.INFO),
 }
+# Which structure a schema of /api is; its members are told on the page of /rest.
+BARE = {
+    "milepost.api.vcenter.extension.tasks_create": shapes.CREATE_SPEC,
+    "milepost.api.vcenter.extension.tasks_update": shapes.UPDATE_SPEC,
+    "milepost.api.cis.tasks_resp": shapes.INFO,
+    "milepost.api.cis.session_resp": shapes.SESSION_INFO,
+}
 ANSWERS = {
     "vcenter.extension.tasks.create_resp": '`{"value": "<task id>"}`',
     "cis.tasks.list_resp": '`{"value": [{"key": "<task id>", "value": <task>}, …]}`,'
     " each task a [`cis.task.info`](#cistaskinfo)",
     "milepost.session_answer": '`{"value": "<token>"}`; with `~action=get`'
     ' `{"value": <session>}`, a [`cis.session.info`](#cissessioninfo)',
+    "milepost.api.vcenter.extension.tasks.create_resp": '`"<task id>"`',
+    "milepost.api.cis.tasks.list_resp": '`{"<task id>": <task>, …}`,'
+    " each task a [`cis.task.info`](rest.md#cistaskinfo)",
+    "milepost.api.cis.session.create_resp": '`"<token>"`',
     "milepost.health": "a JSON object with `status`",
     "milepost.openapi": "an OpenAPI 3.1 document",
 }
+ASKS = {Auth.OPEN: "nothing", Auth.SESSION: "a session", Auth.BASIC: "Basic"}
+ASKED_FOR = {"rest.cis.session.create": "Basic; with `~action=get` a session"}
 CURL = 'curl -fsS -H "$SESSION"'
 JSON = '-H "$JSON"'
+# The running task of the examples, as /api shows it.
+API_TASK = """{
+  "description": {"id": "com.acme.backup", "default_message": "Backup of web-01", "args": [],
+                  "params": {"vm": {"s": "web-01"}}},
+  "service": "com.milepost.local", "operation": "com.acme.backup.full",
+  "status": "RUNNING", "cancelable": true,
+  "target": {"type": "Folder", "id": "group-d1"}, "start_time": "…",
+  "progress": {"total": 0, "completed": 0,
+               "message": {"id": "", "default_message": "", "args": []}}}"""
 # One example of each operation: a command, and what it prints. They run in this order in a test.
 EXAMPLES = {
     "rest.vcenter.extension.tasks.create": (
@@ -140,6 +164,45 @@ EXAMPLES = {
     "openapi.get": (
         """curl -fsS $SERVER/openapi.json | grep -o '"openapi":"[^"]*"'""",
         '"openapi":"3.1.0"',
+    ),
+    "api.vcenter.extension.tasks.create": (
+        f"""{CURL} {JSON} -i $SERVER/api/vcenter/extension/tasks -d '
+  {{"operation_id": "com.acme.backup.full", "cancelable": true, "user": "anna",
+   "target": {{"type": "VirtualMachine", "id": "vm-17"}}}}' | grep -E '^(HTTP|etag|")'""",
+        'HTTP/1.1 201 Created\netag: "1"\n"…"',
+    ),
+    "api.vcenter.extension.tasks.update": (
+        f"""{CURL} {JSON} -X PATCH -i $SERVER/api/vcenter/extension/tasks/$TASK -d '
+  {{"status": "RUNNING", "description": {{
+     "id": "com.acme.backup", "default_message": "Backup of web-01", "args": [],
+     "params": {{"vm": {{"s": "web-01"}}}}}}}}' | grep -E '^(HTTP|etag)'""",
+        'HTTP/1.1 204 No Content\netag: "2"',
+    ),
+    "api.cis.tasks.list": (
+        f"""{CURL} "$SERVER/api/cis/tasks?tasks=$TASK&status=RUNNING" """,
+        f'{{"…": {API_TASK}}}',
+    ),
+    "api.cis.tasks.get": (
+        f"""{CURL} "$SERVER/api/cis/tasks/$TASK?exclude_result=true" """,
+        API_TASK,
+    ),
+    "api.cis.tasks.cancel": (
+        f"""{CURL} -X POST -i "$SERVER/api/cis/tasks/$TASK?action=cancel" |
+  grep -E '^(HTTP|etag)'""",
+        'HTTP/1.1 204 No Content\netag: "3"',
+    ),
+    "api.cis.session.create": (
+        """curl -fsS -u "administrator:$(cat .milepost/administrator-password)" \\
+  -X POST -i $SERVER/api/session | head -n 1""",
+        "HTTP/1.1 201 Created",
+    ),
+    "api.cis.session.get": (
+        f"{CURL} $SERVER/api/session",
+        '{"user": "administrator", "created_time": "…", "last_accessed_time": "…"}',
+    ),
+    "api.cis.session.delete": (
+        f"{CURL} -X DELETE -i $SERVER/api/session | head -n 1",
+        "HTTP/1.1 204 No Content",
     ),
 }
 
@@ -416,27 +479,33 @@ def exit_codes() -> str:
     )
 
 
-# The door /rest.
+# The doors.
 
 
-def all_routes() -> list[Route]:
-    """The routes as the server has them. Their handlers are never called, so the doors are bare."""
-    return [
-        *rest_routes(RestDoor.__new__(RestDoor)),
-        *health_routes(HealthDoor.__new__(HealthDoor)),
-        *openapi_routes(OpenApiDoor()),
-    ]
+def routes_by_page() -> dict[str, list[Route]]:
+    """The routes as the server has them, by the page that tells of them.
+
+    Their handlers are never called, so the doors are bare.
+    """
+    return {
+        "rest.md": [
+            *rest_routes(RestDoor.__new__(RestDoor)),
+            *health_routes(HealthDoor.__new__(HealthDoor)),
+            *openapi_routes(OpenApiDoor()),
+        ],
+        "api.md": api_routes(ApiDoor.__new__(ApiDoor)),
+    }
 
 
-def routes() -> str:
-    return "\n\n".join(route_text(route) for route in all_routes())
+def routes_of(page: str) -> str:
+    return "\n\n".join(route_text(route) for route in routes_by_page()[page])
 
 
 def route_text(route: Route) -> str:
     facts = [
-        f"- Asks for: {'a session' if route.auth is Auth.SESSION else asked_for(route)}",
+        f"- Asks for: {ASKED_FOR.get(route.operation) or ASKS[route.auth]}",
         *([f"- Body: {wrapped(route.request)}"] if route.request else []),
-        f"- Answer: 200, {wrapped(route.answer) if route.answer else 'an empty body'}",
+        f"- Answer: {route.status}, {wrapped(route.answer) if route.answer else 'an empty body'}",
         f"- Refusals: {listed(map(str, sorted(route.errors))) or 'none of its own'}",
     ]
     parts = [f"### {route.method} {route.path}", route.summary, "\n".join(facts)]
@@ -447,13 +516,9 @@ def route_text(route: Route) -> str:
     return "\n\n".join([*parts, fenced("sh", shown), fenced(kind, answer)])
 
 
-def asked_for(route: Route) -> str:
-    if route.operation == "rest.cis.session.create":
-        return "Basic; with `~action=get` a session"
-    return "nothing"
-
-
 def wrapped(schema: str) -> str:
+    if schema in BARE:
+        return f"a [`{BARE[schema]}`](rest.md#{anchor(BARE[schema])})"
     if schema in WRAPPED:
         member, name = WRAPPED[schema]
         return f'`{{"{member}": …}}` with a [`{name}`](#{anchor(name)})'
@@ -515,7 +580,8 @@ PARTS: dict[str, Callable[[], str]] = {
     "settings": all_settings,
     "commands": commands,
     "exit-codes": exit_codes,
-    "routes": routes,
+    "routes": partial(routes_of, "rest.md"),
+    "api-routes": partial(routes_of, "api.md"),
     "structures": structures,
 }
 

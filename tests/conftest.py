@@ -10,6 +10,7 @@ import hypothesis
 import pytest
 
 from tests.serving import PEOPLE, Caller, Server, add_people, add_tasks, serving
+from tests.spelling import DOORS, Door
 
 CI = os.environ.get("CI") == "true"
 
@@ -67,6 +68,20 @@ def strict_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 @pytest.fixture
 def admin(server: Server) -> Iterator[Caller]:
-    """The administrator of the shared server."""
+    """The administrator of the shared server, at the door ``/rest``."""
     with server.caller() as caller:
+        yield caller
+
+
+@pytest.fixture(params=list(DOORS.values()), ids=list(DOORS))
+def door(request: pytest.FixtureRequest) -> Door:
+    """Each of the REST doors."""
+    found: Door = request.param
+    return found
+
+
+@pytest.fixture
+def at_door(server: Server, door: Door) -> Iterator[Caller]:
+    """The administrator of the shared server, at each of the REST doors."""
+    with server.caller(door=door) as caller:
         yield caller

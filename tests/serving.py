@@ -19,7 +19,7 @@ import subprocess
 import sys
 import time
 import urllib.parse
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any, NamedTuple, Self
@@ -29,18 +29,16 @@ from milepost.rules.machine import create
 from milepost.rules.task import CreateTask, Decision
 from milepost.store.base import Origin, Tasks, User
 from milepost.store.sqlite.store import open_store
+from tests.spelling import ERRORS, REST, Door, door_at
 
 COMMAND = Path(sys.executable).parent / "milepost"
 ADMINISTRATOR = "administrator"
 PASSWORD = "correct horse battery staple"
 DEADLINE = 30.0
 
-TASKS = "/rest/cis/tasks"
-EXTENSION_TASKS = "/rest/vcenter/extension/tasks"
-SESSION_PATH = "/rest/com/vmware/cis/session"
+TASKS, EXTENSION_TASKS, SESSION_PATH = REST.tasks, REST.extension_tasks, REST.session
 SESSION = "vmware-api-session-id"
 JSON = {"Content-Type": "application/json"}
-ERRORS = "com.vmware.vapi.std.errors."
 
 # Users beside the administrator, with the role and the extension they have; all share PASSWORD.
 PEOPLE = {
@@ -57,11 +55,12 @@ Spec = dict[str, Any]
 
 
 class Reply(NamedTuple):
-    """One answer; the names of its headers are in lower case."""
+    """One answer of a door; the names of its headers are in lower case."""
 
     status: int
     headers: dict[str, str]
     body: bytes
+    door: Door = REST
 
     @property
     def json(self) -> Any:
@@ -69,9 +68,20 @@ class Reply(NamedTuple):
 
     @property
     def value(self) -> Any:
-        """What the answer wraps; it must be a success."""
+        """What the answer holds; it must be a success."""
+        assert self.status in (200, self.door.created), self
+        return self.door.value(self.json)
+
+    @property
+    def tasks(self) -> dict[str, Any]:
+        """The tasks of a list, by their ids."""
         assert self.status == 200, self
-        return self.json["value"]
+        return self.door.listed(self.json)
+
+    @property
+    def done(self) -> bool:
+        """Whether it is an empty answer to something that was done."""
+        return (self.status, self.body) == (self.door.done, b"")
 
     @property
     def etag(self) -> str | None:
@@ -87,12 +97,9 @@ class Reply(NamedTuple):
         """The standard error of a refusal, after a look at its shape."""
         assert self.status >= 400, self
         assert self.headers["content-type"] == "application/json", self
-        assert set(self.json) == {"type", "value"}, self
-        assert set(self.json["value"]) == {"messages", "error_type"}, self
-        name: str = self.json["type"].removeprefix(ERRORS)
-        assert self.json["value"]["error_type"] == name.upper(), self
-        assert self.json["value"]["messages"], self
-        for message in self.json["value"]["messages"]:
+        error_type, messages = self.door.refusal(self.json)
+        assert messages, self
+        for message in messages:
             assert {key: type(part) for key, part in message.items()} == {
                 "id": str,
                 "default_message": str,
@@ -101,20 +108,24 @@ class Reply(NamedTuple):
             assert message["id"].startswith("milepost.")
             assert message["default_message"]
             assert all(type(arg) is str for arg in message["args"])
-        return name
+        return error_type.lower()
+
+    @property
+    def message(self) -> Any:
+        """The first message of a refusal."""
+        assert self.error
+        return self.door.refusal(self.json)[1][0]
 
     @property
     def reason(self) -> str:
         """The id of the first message of a refusal."""
-        assert self.error
-        ident: str = self.json["value"]["messages"][0]["id"]
+        ident: str = self.message["id"]
         return ident
 
     @property
     def text(self) -> str:
-        """The first message of a refusal."""
-        assert self.error
-        text: str = self.json["value"]["messages"][0]["default_message"]
+        """The text of the first message of a refusal."""
+        text: str = self.message["default_message"]
         return text
 
     @property
@@ -128,8 +139,7 @@ def basic(user: str, password: str) -> dict[str, str]:
     return {"Authorization": "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()}
 
 
-def spec_body(spec: Any) -> bytes:
-    return json.dumps({"spec": spec}).encode()
+spec_body = REST.body
 
 
 class Server:
@@ -167,11 +177,11 @@ class Server:
         token: str = self.call("POST", SESSION_PATH, None, basic(user, password)).value
         return token
 
-    def caller(self, user: str = ADMINISTRATOR) -> Caller:
+    def caller(self, user: str = ADMINISTRATOR, door: Door = REST) -> Caller:
         """A connection in the session that a user has; a login is dear, so there is one a user."""
         if user not in self._tokens:
             self._tokens[user] = self.login(user)
-        return Caller(self, self._tokens[user])
+        return Caller(self, self._tokens[user], door)
 
     def log_text(self) -> str:
         return self.log.read_text(encoding="utf-8")
@@ -193,11 +203,12 @@ class Server:
 
 
 class Caller:
-    """One session over one connection."""
+    """One session over one connection, at one door."""
 
-    def __init__(self, server: Server, token: str) -> None:
+    def __init__(self, server: Server, token: str, door: Door = REST) -> None:
         self.server = server
         self.token = token
+        self.door = door
         self._connection = http.client.HTTPConnection(server.host, server.port, timeout=DEADLINE)
 
     def __enter__(self) -> Self:
@@ -226,7 +237,7 @@ class Caller:
         return exchange(self._connection, method, path, body, full)
 
     def post(self, spec: Spec) -> Reply:
-        return self.send("POST", EXTENSION_TASKS, spec_body(spec))
+        return self.send("POST", self.door.extension_tasks, self.door.body(spec))
 
     def create(self, **spec: Any) -> str:
         """A new task, made of a full spec; the answer is its id."""
@@ -235,16 +246,17 @@ class Caller:
         return task_id
 
     def patch(self, task_id: str, spec: Any) -> Reply:
-        return self.send("PATCH", f"{EXTENSION_TASKS}/{task_id}", spec_body(spec))
+        return self.send("PATCH", f"{self.door.extension_tasks}/{task_id}", self.door.body(spec))
 
     def get(self, task_id: str) -> Reply:
-        return self.send("GET", f"{TASKS}/{task_id}")
+        return self.send("GET", f"{self.door.tasks}/{task_id}")
 
     def cancel(self, task_id: str) -> Reply:
-        return self.send("POST", f"{TASKS}/{task_id}?action=cancel")
+        return self.send("POST", f"{self.door.tasks}/{task_id}?action=cancel")
 
     def list(self, *pairs: tuple[str, str]) -> Reply:
-        return self.send("GET", f"{TASKS}?{urllib.parse.urlencode(pairs)}")
+        query = self.door.query(urllib.parse.urlencode(pairs))
+        return self.send("GET", f"{self.door.tasks}?{query}")
 
 
 def exchange(
@@ -257,7 +269,8 @@ def exchange(
     connection.request(method, path, body, dict(headers or {}))
     answer = connection.getresponse()
     content = answer.read()
-    return Reply(answer.status, {k.lower(): v for k, v in answer.getheaders()}, content)
+    named = {name.lower(): text for name, text in answer.getheaders()}
+    return Reply(answer.status, named, content, door_at(path))
 
 
 def environment(**settings: str) -> dict[str, str]:
@@ -394,6 +407,4 @@ def failure(words: str = "Disk full", name: str = "error") -> Spec:
 
 def listed(reply: Reply) -> set[str]:
     """The ids of a list."""
-    keys: Sequence[str] = [entry["key"] for entry in reply.value]
-    assert len(set(keys)) == len(keys)
-    return set(keys)
+    return set(reply.tasks)

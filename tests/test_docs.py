@@ -95,9 +95,14 @@ def test_every_reason_has_its_entry(reason: Reason) -> None:
     assert reason.text in entry
 
 
-@pytest.mark.parametrize("route", _make.all_routes(), ids=lambda route: route.operation)
-def test_every_route_has_its_entry(route: Route) -> None:
-    entry = section(text_of(REFERENCE / "rest.md"), f"{route.method} {route.path}")
+PAGE_ROUTES = [(page, route) for page, routes in _make.routes_by_page().items() for route in routes]
+
+
+@pytest.mark.parametrize(
+    ("page", "route"), PAGE_ROUTES, ids=[route.operation for _, route in PAGE_ROUTES]
+)
+def test_every_route_has_its_entry(page: str, route: Route) -> None:
+    entry = section(text_of(REFERENCE / page), f"{route.method} {route.path}")
     assert route.summary in entry
     assert all(f"`{parameter.name}`" in entry for parameter in route.parameters)
     assert [block.kind for block in blocks(entry)][:1] == ["sh"]

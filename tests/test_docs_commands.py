@@ -168,10 +168,15 @@ def stop(server: subprocess.Popen[str]) -> None:
 
 
 def fits(shown: Any, came: Any) -> bool:
-    """Whether a JSON value is what is shown; the text ``…`` stands for anything."""
+    """Whether a JSON value is what is shown; the text ``…`` stands for anything.
+
+    As the only name in an object it stands for any one name.
+    """
     if shown == "…":
         return True
     if isinstance(shown, dict) and isinstance(came, dict):
+        if list(shown) == ["…"]:
+            return len(came) == 1 and all(fits(shown["…"], part) for part in came.values())
         return shown.keys() == came.keys() and all(fits(shown[k], came[k]) for k in shown)
     if isinstance(shown, list) and isinstance(came, list):
         return len(shown) == len(came) and all(map(fits, shown, came))
@@ -207,7 +212,12 @@ def follow(page: Path, reader: Reader) -> int:
 @NEEDED
 @pytest.mark.parametrize(
     ("page", "server"),
-    [("README.md", None), ("docs/quickstart.md", None), ("docs/reference/rest.md", "make serve")],
+    [
+        ("README.md", None),
+        ("docs/quickstart.md", None),
+        ("docs/reference/rest.md", "make serve"),
+        ("docs/reference/api.md", "make serve"),
+    ],
 )
 def test_the_page_can_be_followed(page: str, server: str | None, tmp_path: Path) -> None:
     with checkout(tmp_path) as where, ExitStack() as stack:
@@ -241,6 +251,10 @@ def test_a_failing_line_is_told(tmp_path: Path) -> None:
     [
         ({"a": "…"}, {"a": [1]}, True),
         ({"a": 1}, {"a": 1, "b": 2}, False),
+        ({"…": {"a": 1}}, {"b": {"a": 1}}, True),
+        ({"…": {"a": 1}}, {"b": {"a": 2}}, False),
+        ({"…": 1}, {"a": 1, "b": 1}, False),
+        ({"…": 1}, {}, False),
         ([1, "…"], [1, 2], True),
         ([1], [1, 2], False),
         (1, True, False),

@@ -18,6 +18,7 @@ from milepost.access.passwords import PasswordChecker, hash_password
 from milepost.access.principals import Role
 from milepost.access.sessions import SessionLimits, Sessions
 from milepost.access.throttle import Throttle
+from milepost.doors.api import ApiDoor, api_routes
 from milepost.doors.app import Application
 from milepost.doors.credentials import Gate
 from milepost.doors.health import HealthDoor, health_routes
@@ -36,6 +37,7 @@ from milepost.service.tasks import TaskService
 from milepost.settings import Settings
 from milepost.store.base import Store, StoreError, User
 from milepost.store.sqlite.store import open_store
+from milepost.wire.api import ApiDialect
 from milepost.wire.decoding import Limits
 from milepost.wire.rest import RestDialect
 
@@ -177,6 +179,7 @@ def compose(settings: Settings, store: Store) -> Application:
         *rest_routes(
             RestDoor(tasks, logins, gate, RestDialect(strict=strict, limits=value_limits(settings)))
         ),
+        *api_routes(ApiDoor(tasks, logins, gate, ApiDialect(limits=value_limits(settings)))),
         *health_routes(HealthDoor(store.ready)),
         *openapi_routes(description),
     ]

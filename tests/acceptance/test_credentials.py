@@ -11,7 +11,6 @@ import pytest
 
 from tests.serving import (
     ADMINISTRATOR,
-    EXTENSION_TASKS,
     JSON,
     PASSWORD,
     SESSION,
@@ -22,8 +21,8 @@ from tests.serving import (
     basic,
     eventually,
     serving,
-    spec_body,
 )
+from tests.spelling import API, DOORS, REST, Door
 
 ASK = f"{SESSION_PATH}?~action=get"
 UNAUTHENTICATED = (401, "unauthenticated")
@@ -42,28 +41,29 @@ def cookie(token: str) -> dict[str, str]:
     return {"Cookie": f"{SESSION}={token}"}
 
 
-def change(server: Server, **headers: str) -> Reply:
+def change(server: Server, door: Door = REST, /, **headers: str) -> Reply:
     """A request that changes something, with these headers; _ in their names stands for -."""
     named = {name.replace("_", "-"): value for name, value in headers.items()}
-    body = spec_body({"operation_id": "op", "cancelable": True})
-    return server.call("POST", EXTENSION_TASKS, body, {**JSON, **named})
+    body = door.body({"operation_id": "op", "cancelable": True})
+    return server.call("POST", door.extension_tasks, body, {**JSON, **named})
 
 
 # Logins.
 
 
-def test_a_login_answers_the_token_and_sets_the_cookie(server: Server) -> None:
-    reply = server.call("POST", SESSION_PATH, None, basic(ADMINISTRATOR, PASSWORD))
+def test_a_login_answers_the_token_and_sets_the_cookie(server: Server, door: Door) -> None:
+    reply = server.call("POST", door.session, None, basic(ADMINISTRATOR, PASSWORD))
     token = reply.value
+    assert (reply.status, type(token)) == (door.created, str)
     assert len(token) >= 22
     parts = [part.strip() for part in reply.headers["set-cookie"].split(";")]
     assert parts[0] == f"{SESSION}={token}"
     assert set(parts[1:]) == {"Path=/", "HttpOnly", "SameSite=Lax"}
 
 
-def test_header_authentication_suppresses_the_cookie(server: Server) -> None:
+def test_header_authentication_suppresses_the_cookie(server: Server, door: Door) -> None:
     headers = {**basic(ADMINISTRATOR, PASSWORD), "vmware-use-header-authn": "test"}
-    reply = server.call("POST", SESSION_PATH, None, headers)
+    reply = server.call("POST", door.session, None, headers)
     assert reply.value
     assert "set-cookie" not in reply.headers
 
@@ -84,8 +84,8 @@ def test_header_authentication_suppresses_the_cookie(server: Server) -> None:
     ],
     ids=str,
 )
-def test_a_login_that_does_not_fit(server: Server, headers: dict[str, str]) -> None:
-    reply = server.call("POST", SESSION_PATH, None, headers)
+def test_a_login_that_does_not_fit(server: Server, door: Door, headers: dict[str, str]) -> None:
+    reply = server.call("POST", door.session, None, headers)
     assert reply.refused == UNAUTHENTICATED
     assert reply.headers["www-authenticate"].startswith("Basic realm=")
     assert "set-cookie" not in reply.headers
@@ -104,24 +104,30 @@ def test_the_scheme_may_be_written_in_any_case(server: Server) -> None:
         assert reply.value
 
 
-@pytest.mark.parametrize("path", [TASKS + "?filter_spec.tasks=a", TASKS + "/a", ASK])
+@pytest.mark.parametrize("path", [TASKS + "?filter_spec.tasks=a", TASKS + "/a", API.tasks + "/a"])
 def test_basic_works_nowhere_else(server: Server, path: str) -> None:
-    method = "POST" if path == ASK else "GET"
-    reply = server.call(method, path, None, basic(ADMINISTRATOR, PASSWORD))
+    reply = server.call("GET", path, None, basic(ADMINISTRATOR, PASSWORD))
     assert reply.refused == UNAUTHENTICATED
 
 
-def test_bearer_is_not_accepted_on_rest(server: Server, token: str) -> None:
-    reply = server.call("POST", ASK, None, {"Authorization": f"Bearer {token}"})
+def test_basic_tells_nothing_about_a_session(server: Server, door: Door) -> None:
+    reply = server.call(*door.ask, None, basic(ADMINISTRATOR, PASSWORD))
+    assert reply.refused == UNAUTHENTICATED
+
+
+def test_bearer_is_not_accepted(server: Server, door: Door, token: str) -> None:
+    reply = server.call(*door.ask, None, {"Authorization": f"Bearer {token}"})
     assert reply.refused == UNAUTHENTICATED
 
 
 # Header and cookie.
 
 
-def test_the_session_comes_in_the_header_or_in_the_cookie(server: Server, token: str) -> None:
+def test_the_session_comes_in_the_header_or_in_the_cookie(
+    server: Server, door: Door, token: str
+) -> None:
     for headers in ({SESSION: token}, {SESSION.upper(): token}, cookie(token)):
-        value = server.call("POST", ASK, None, headers).value
+        value = server.call(*door.ask, None, headers).value
         assert set(value) == {"user", "created_time", "last_accessed_time"}
         assert value["user"] == ADMINISTRATOR
         assert value["created_time"] <= value["last_accessed_time"]
@@ -160,7 +166,7 @@ def test_unrelated_cookies_do_no_harm(server: Server, token: str, template: str)
     ],
 )
 def test_the_first_that_is_present_decides_alone(
-    server: Server, token: str, header: str | None, crumb: str | None, status: int
+    server: Server, door: Door, token: str, *, header: str | None, crumb: str | None, status: int
 ) -> None:
     known = {"good": token}
     headers = {}
@@ -168,7 +174,7 @@ def test_the_first_that_is_present_decides_alone(
         headers[SESSION] = known.get(header, header)
     if crumb is not None:
         headers |= cookie(known.get(crumb, crumb))
-    reply = server.call("POST", ASK, None, headers)
+    reply = server.call(*door.ask, None, headers)
     assert reply.status == status
     if status == 401:
         assert reply.error == "unauthenticated"
@@ -176,15 +182,16 @@ def test_the_first_that_is_present_decides_alone(
 
 @pytest.mark.parametrize("origin", ["http://evil.example", "null", "http://{0}.evil.example", ""])
 def test_a_cookie_from_another_origin_changes_nothing(
-    server: Server, token: str, origin: str
+    server: Server, door: Door, token: str, origin: str
 ) -> None:
     origin = origin.format(f"{server.host}:{server.port}")
-    assert change(server, Origin=origin, **cookie(token)).refused == FOREIGN
+    assert change(server, door, Origin=origin, **cookie(token)).refused == FOREIGN
     headers = {**cookie(token), "Origin": origin}
-    assert server.call("GET", f"{TASKS}?filter_spec.tasks=a", None, headers).status == 200
-    assert change(server, Origin=origin, vmware_api_session_id=token).status == 200
-    assert change(server, **cookie(token)).status == 200
-    assert change(server, Origin=server.url, **cookie(token)).status == 200
+    query = door.query(f"{door.tasks}?filter_spec.tasks=a")
+    assert server.call("GET", query, None, headers).status == 200
+    assert change(server, door, Origin=origin, vmware_api_session_id=token).value
+    assert change(server, door, **cookie(token)).value
+    assert change(server, door, Origin=server.url, **cookie(token)).value
 
 
 def test_an_origin_that_is_none_is_another_one(tmp_path: Path) -> None:
@@ -198,18 +205,26 @@ def test_an_origin_that_is_none_is_another_one(tmp_path: Path) -> None:
 # The life of a session.
 
 
-def test_a_session_ends_with_logout(server: Server) -> None:
+def test_a_session_ends_with_logout(server: Server, door: Door) -> None:
     for way in ("header", "cookie"):
         token = server.login()
         headers = {SESSION: token} if way == "header" else cookie(token)
-        reply = server.call("DELETE", SESSION_PATH, None, headers)
-        assert (reply.status, reply.body) == (200, b"")
+        reply = server.call("DELETE", door.session, None, headers)
+        assert reply.done, reply
         parts = [part.strip() for part in reply.headers["set-cookie"].split(";")]
         assert parts[0] == f"{SESSION}="
         assert {"Max-Age=0", "Path=/"} <= set(parts)
         for again in (server.call("POST", ASK, None, headers), change(server, **cookie(token))):
             assert again.refused == UNAUTHENTICATED
-        assert server.call("DELETE", SESSION_PATH, None, headers).refused == UNAUTHENTICATED
+        assert server.call("DELETE", door.session, None, headers).refused == UNAUTHENTICATED
+
+
+def test_a_session_counts_at_every_door_and_ends_at_all(server: Server, door: Door) -> None:
+    token = server.call("POST", door.session, None, basic(ADMINISTRATOR, PASSWORD)).value
+    headers = {SESSION: token}
+    assert {server.call(*each.ask, None, headers).status for each in DOORS.values()} == {200}
+    assert server.call("DELETE", door.session, None, headers).done
+    assert {server.call(*each.ask, None, headers).status for each in DOORS.values()} == {401}
 
 
 def test_sessions_of_one_user_end_one_by_one(server: Server, token: str) -> None:

@@ -12,8 +12,10 @@ from typing import Any, NamedTuple
 import pytest
 
 from tests.serving import (
+    ADMINISTRATOR,
     EXTENSION_TASKS,
     JSON,
+    PASSWORD,
     PEOPLE,
     SESSION,
     SESSION_PATH,
@@ -23,12 +25,14 @@ from tests.serving import (
     Server,
     Spec,
     add_people,
+    basic,
     failure,
     listed,
     progress,
     serving,
     spec_body,
 )
+from tests.spelling import API, DOORS, Door
 
 UNKNOWN = "nosuchtasknosuchtasknosuch"
 KIBIBYTE = 1024
@@ -73,18 +77,18 @@ REASONS = {"structure": "milepost.value.unknown_member", "strict": "milepost.spe
 PAIRS = [(one,) for one in ORDER] + list(itertools.combinations(ORDER, 2))
 
 
-def faulty(server: Server, faults: set[str]) -> Reply:
+def faulty(server: Server, door: Door, faults: set[str]) -> Reply:
     """A PATCH of a finished task with these faults and no others."""
     with server.caller() as admin, server.caller("vera") as viewer:
         finished = admin.create(status="SUCCEEDED")
         spec: Spec = {"status": "RUNNING"} if "rule" in faults else {}
         spec |= {"result": 1, "status": "PENDING"} if "strict" in faults else {}
         spec |= {"colour": "red"} if "structure" in faults else {}
-        body = spec_body(spec)
+        body = door.body(spec)
         body += b"}" if "json" in faults else b""
         body += b" " * MOST if "size" in faults else b""
         token = viewer.token if "forbidden" in faults else admin.token
-        folder = "/rest/vcenter/extension/task" if "path" in faults else EXTENSION_TASKS
+        folder = door.extension_tasks.removesuffix("s" if "path" in faults else "")
         return server.call(
             "PUT" if "method" in faults else "PATCH",
             f"{folder}/{UNKNOWN if 'unknown' in faults else finished}",
@@ -97,37 +101,38 @@ def faulty(server: Server, faults: set[str]) -> Reply:
 
 
 @pytest.mark.parametrize("pair", PAIRS, ids=lambda pair: "-".join(one.name for one in pair))
-def test_the_first_fault_is_reported(small: Server, pair: tuple[Order, ...]) -> None:
-    reply = faulty(small, {one.name for one in pair})
+def test_the_first_fault_is_reported(small: Server, door: Door, pair: tuple[Order, ...]) -> None:
+    reply = faulty(small, door, {one.name for one in pair})
     assert reply.refused == pair[0][1:]
     assert reply.reason.startswith(REASONS.get(pair[0].name, "milepost."))
     assert ("allow" in reply.headers) == (pair[0].name == "method")
 
 
-def test_the_login_is_checked_before_its_body(server: Server) -> None:
-    assert server.call("POST", SESSION_PATH, b"{", {}).refused == (401, "unauthenticated")
+def test_the_login_is_checked_before_its_body(server: Server, door: Door) -> None:
+    assert server.call("POST", door.session, b"{", {}).refused == (401, "unauthenticated")
 
 
 # ETag.
 
-REFUSED_CHANGES: dict[str, tuple[str, bytes | None, dict[str, str]]] = {
-    "rule": ("", spec_body({"percent_done": progress(1, 2)}), JSON),
-    "structure": ("", spec_body({"colour": "red"}), JSON),
-    "no-spec": ("", b"{}", JSON),
-    "no-json": ("", b"{", JSON),
-    "strict": ("", spec_body({"result": 1}), JSON),
-    "media-type": ("", spec_body({}), {"Content-Type": "text/plain"}),
-    "too-large": ("", spec_body({}) + b" " * MOST, JSON),
-    "query": ("?colour=red", spec_body({}), JSON),
+REFUSED_CHANGES: dict[str, tuple[str, Any, bytes, dict[str, str]]] = {
+    "rule": ("", {"percent_done": progress(1, 2)}, b"", JSON),
+    "structure": ("", {"colour": "red"}, b"", JSON),
+    "no-spec": ("", None, b"", JSON),
+    "no-json": ("", {}, b"}", JSON),
+    "strict": ("", {"result": 1}, b"", JSON),
+    "media-type": ("", {}, b"", {"Content-Type": "text/plain"}),
+    "too-large": ("", {}, b" " * MOST, JSON),
+    "query": ("?colour=red", {}, b"", JSON),
 }
 
 
 @pytest.mark.parametrize("case", REFUSED_CHANGES)
-def test_a_refused_change_tells_the_revision(small: Server, case: str) -> None:
-    query, body, headers = REFUSED_CHANGES[case]
-    with small.caller() as admin:
+def test_a_refused_change_tells_the_revision(small: Server, door: Door, case: str) -> None:
+    query, spec, more, headers = REFUSED_CHANGES[case]
+    with small.caller(door=door) as admin:
         task_id = admin.create()
-        path = f"{EXTENSION_TASKS}/{task_id}{query}"
+        path = f"{door.extension_tasks}/{task_id}{query}"
+        body = door.body(spec) + more
         reply = small.call("PATCH", path, body, {**headers, SESSION: admin.token})
         assert reply.status >= 400
         assert reply.error
@@ -135,15 +140,16 @@ def test_a_refused_change_tells_the_revision(small: Server, case: str) -> None:
 
 
 @pytest.mark.parametrize("query", ["?action=cancel", "", "?action=stop", "?action=cancel&x=1"])
-def test_a_refused_cancel_tells_the_revision(admin: Caller, query: str) -> None:
-    task_id = admin.create(cancelable=False)
-    reply = admin.send("POST", f"{TASKS}/{task_id}{query}", b"{}")
+def test_a_refused_cancel_tells_the_revision(at_door: Caller, query: str) -> None:
+    task_id = at_door.create(cancelable=False)
+    reply = at_door.send("POST", f"{at_door.door.tasks}/{task_id}{query}", b"{}")
     assert reply.status == 400
     assert reply.error
-    assert reply.etag == admin.get(task_id).etag == '"1"'
+    assert reply.etag == at_door.get(task_id).etag == '"1"'
 
 
-def test_every_answer_about_a_task_tells_its_revision(server: Server, admin: Caller) -> None:
+def test_every_answer_about_a_task_tells_its_revision(server: Server, at_door: Caller) -> None:
+    admin, door = at_door, at_door.door
     created = admin.post({"operation_id": "op", "cancelable": True})
     task_id = created.value
     replies = [
@@ -152,13 +158,13 @@ def test_every_answer_about_a_task_tells_its_revision(server: Server, admin: Cal
         admin.patch(task_id, {"status": "RUNNING"}),
         admin.patch(task_id, {"status": "RUNNING"}),
         admin.get(task_id),
-        admin.send("GET", f"{TASKS}/{task_id}?spec.exclude_result=true"),
+        admin.send("GET", door.query(f"{door.tasks}/{task_id}?spec.exclude_result=true")),
         admin.cancel(task_id),
         admin.cancel(task_id),
         admin.patch(task_id, {"status": "FAILED"}),
     ]
     assert [reply.revision for reply in replies] == [1, 1, 2, 2, 2, 2, 3, 3, 3]
-    with server.caller("vera") as viewer, server.caller("other") as stranger:
+    with server.caller("vera", door) as viewer, server.caller("other", door) as stranger:
         assert viewer.patch(task_id, {}).refused == (403, "unauthorized")
         assert viewer.patch(task_id, {}).revision == 3
         assert viewer.cancel(task_id).revision == 3
@@ -167,7 +173,8 @@ def test_every_answer_about_a_task_tells_its_revision(server: Server, admin: Cal
             assert reply.etag is None
 
 
-def test_a_wanted_cancel_is_told_until_the_end(admin: Caller) -> None:
+def test_a_wanted_cancel_is_told_until_the_end(at_door: Caller) -> None:
+    admin = at_door
     task_id = admin.create(status="RUNNING")
     name = "milepost-cancel-requested"
     assert name not in admin.patch(task_id, {"percent_done": progress(1, 3)}).headers
@@ -179,7 +186,7 @@ def test_a_wanted_cancel_is_told_until_the_end(admin: Caller) -> None:
         refused = admin.patch(task_id, spec)
         assert (refused.status, refused.headers[name]) == (400, "true")
     ended = admin.patch(task_id, {"status": "FAILED", "error": failure("Canceled", "canceled")})
-    assert ended.status == 200
+    assert ended.done
     assert name not in ended.headers
 
 
@@ -206,12 +213,12 @@ def encoded(text: str) -> str:
     ids=str,
 )
 def test_get_survives(
-    admin: Caller, change: str, body: bytes | None, headers: dict[str, str]
+    at_door: Caller, change: str, body: bytes | None, headers: dict[str, str]
 ) -> None:
-    task_id = admin.create()
+    task_id = at_door.create()
     path = encoded(task_id) if change == "encoded" else change.format(task_id)
-    reply = admin.send("GET", f"{TASKS}/{path}", body, headers)
-    assert reply.value == admin.get(task_id).value
+    reply = at_door.send("GET", f"{at_door.door.tasks}/{path}", body, headers)
+    assert reply.value == at_door.get(task_id).value
 
 
 @pytest.mark.parametrize(
@@ -223,30 +230,31 @@ def test_get_survives(
         "Application/JSON ; charset=utf-8",
     ],
 )
-def test_patch_survives(admin: Caller, media_type: str) -> None:
-    task_id = admin.create()
-    path = f"{EXTENSION_TASKS}/{encoded(task_id)}?"
+def test_patch_survives(at_door: Caller, media_type: str) -> None:
+    task_id, door = at_door.create(), at_door.door
+    path = f"{door.extension_tasks}/{encoded(task_id)}?"
     headers = {"Content-Type": media_type, "Accept": "*/*"}
-    assert admin.send("PATCH", path, spec_body({"status": "RUNNING"}), headers).status == 200
-    assert admin.get(task_id).value["status"] == "RUNNING"
+    assert at_door.send("PATCH", path, door.body({"status": "RUNNING"}), headers).done
+    assert at_door.get(task_id).value["status"] == "RUNNING"
 
 
 @pytest.mark.parametrize("body", [None, b"{}"])
 @pytest.mark.parametrize("headers", [{}, JSON])
 def test_operations_without_input_take_no_body_or_an_empty_object(
-    server: Server, admin: Caller, body: bytes | None, headers: dict[str, str]
+    server: Server, at_door: Caller, body: bytes | None, headers: dict[str, str]
 ) -> None:
-    task_id = admin.create()
-    assert admin.send("POST", f"{TASKS}/{task_id}?action=cancel", body, headers).status == 200
-    assert admin.send("POST", f"{SESSION_PATH}?~action=get", body, headers).status == 200
-    token = server.login()
-    gone = server.call("DELETE", SESSION_PATH, body, {**headers, SESSION: token})
-    assert (gone.status, gone.body) == (200, b"")
+    task_id, door = at_door.create(), at_door.door
+    assert at_door.send("POST", f"{door.tasks}/{task_id}?action=cancel", body, headers).done
+    assert at_door.send(*door.ask, body, headers).status == 200
+    login = {**basic(ADMINISTRATOR, PASSWORD), **headers}
+    token = at_door.send("POST", door.session, body, login).value
+    assert server.call("DELETE", door.session, body, {**headers, SESSION: token}).done
 
 
 @pytest.mark.parametrize("body", [b"[]", b'{"a":1}', b"1", b"{"])
-def test_other_bodies_are_refused_there(admin: Caller, body: bytes) -> None:
-    reply = admin.send("POST", f"{TASKS}/{admin.create()}?action=cancel", body)
+def test_other_bodies_are_refused_there(at_door: Caller, body: bytes) -> None:
+    path = f"{at_door.door.tasks}/{at_door.create()}?action=cancel"
+    reply = at_door.send("POST", path, body)
     assert reply.status == 400
     assert reply.error in ("invalid_argument", "invalid_request")
 
@@ -299,12 +307,17 @@ CROSSED_TARGETS = (
         ("result_spec.exclude_result=true&result_spec.return_all=false", "abc"),
     ],
 )
-def test_filters(admin: Caller, fleet: dict[str, str], query: str, found: str) -> None:
+def test_filters(at_door: Caller, fleet: dict[str, str], query: str, found: str) -> None:
     ids = "&".join(f"filter_spec.tasks={task_id}" for task_id in fleet.values())
-    reply = admin.send("GET", f"{TASKS}?{ids}&filter_spec.tasks={UNKNOWN}&{query}")
+    reply = listing(at_door, f"{ids}&filter_spec.tasks={UNKNOWN}&{query}")
     assert listed(reply) == {fleet[name] for name in found}
-    for entry in reply.value:
-        assert entry["value"] == admin.get(entry["key"]).value
+    for task_id, shown in reply.tasks.items():
+        assert shown == at_door.get(task_id).value
+
+
+def listing(caller: Caller, query: str) -> Reply:
+    """A list; the query is spelled as on ``/rest``."""
+    return caller.send("GET", f"{caller.door.tasks}?{caller.door.query(query)}")
 
 
 def test_services_alone_are_enough(server: Server, fleet: dict[str, str]) -> None:
@@ -324,39 +337,55 @@ def test_services_alone_are_enough(server: Server, fleet: dict[str, str]) -> Non
         "result_spec.exclude_result=true",
     ],
 )
-def test_a_list_needs_tasks_or_services(admin: Caller, query: str) -> None:
-    reply = admin.send("GET", f"{TASKS}?{query}")
+def test_a_list_needs_tasks_or_services(at_door: Caller, query: str) -> None:
+    reply = listing(at_door, query)
     assert (reply.refused, reply.reason) == (INVALID, "milepost.list.filter_empty")
 
 
 @pytest.mark.parametrize(
     "query",
     [
-        *("colour=red", "tasks=a", "filter_spec.colour=red", "filter_spec.status=running"),
-        *("filter_spec.targets=machine", "filter_spec.targets.0.id=a", "return_all=true"),
+        *("colour=red", "filter_spec.colour=red", "filter_spec.status=running"),
+        *("filter_spec.targets=machine", "filter_spec.targets.0.id=a"),
         *("filter_spec.targets.0.colour=red", "filter_spec.targets.x.id=a"),
         *("result_spec.exclude_result=yes", "result_spec.exclude_result=", "page_size=1"),
         *("filter_spec.tasks=%FF", "filter_spec.users=%00"),
         "result_spec.return_all=true&result_spec.return_all=true",
     ],
 )
-def test_what_a_list_does_not_know_is_refused(admin: Caller, query: str) -> None:
-    reply = admin.send("GET", f"{TASKS}?filter_spec.tasks={UNKNOWN}&{query}")
+def test_what_a_list_does_not_know_is_refused(at_door: Caller, query: str) -> None:
+    reply = listing(at_door, f"filter_spec.tasks={UNKNOWN}&{query}")
     assert reply.refused == INVALID
     assert reply.reason.startswith("milepost.query.")
 
 
-def test_results_are_left_out_when_told(admin: Caller) -> None:
+@pytest.mark.parametrize(
+    "query",
+    [
+        *("tasks=a", "filter_spec.tasks=a", "return_all=true", "result_spec.return_all=true"),
+        *("exclude_result=true", "result_spec.exclude_result=true"),
+    ],
+)
+def test_a_parameter_of_the_other_door_is_refused(at_door: Caller, query: str) -> None:
+    door = at_door.door
+    known = door.query("filter_spec.tasks=b")
+    reply = at_door.send("GET", f"{door.tasks}?{known}&{query}")
+    if ("spec." in query) == door.wraps:
+        assert listed(reply) == set()
+    else:
+        assert (reply.refused, reply.reason) == (INVALID, "milepost.query.unknown_parameter")
+
+
+def test_results_are_left_out_when_told(at_door: Caller) -> None:
+    admin, door = at_door, at_door.door
     task_id = admin.create(status="RUNNING", result={"half": True})
     full, wanted = admin.get(task_id).value, ("filter_spec.tasks", task_id)
     without = {name: part for name, part in full.items() if name != "result"}
     for flag, shown in (("true", without), ("false", full)):
-        got = admin.send(
-            "GET", f"{TASKS}/{task_id}?spec.exclude_result={flag}&spec.return_all=true"
-        )
-        assert got.value == shown
+        query = f"spec.exclude_result={flag}&spec.return_all=true"
+        assert admin.send("GET", door.query(f"{door.tasks}/{task_id}?{query}")).value == shown
         found = admin.list(wanted, ("result_spec.exclude_result", flag))
-        assert found.value == [{"key": task_id, "value": shown}]
+        assert found.tasks == {task_id: shown}
 
 
 def test_more_than_1000_matches_are_inaccessible(server: Server) -> None:
@@ -364,9 +393,11 @@ def test_more_than_1000_matches_are_inaccessible(server: Server) -> None:
         wanted = ("filter_spec.services", "com.bulk.load")
         assert len(listed(bulk.list(wanted))) == 1000
         last = bulk.create(user="last")
-        reply = bulk.list(wanted)
-        assert reply.refused == (400, "resource_inaccessible")
-        assert "1000" in reply.text
+        for door in DOORS.values():
+            with server.caller("bulk", door) as caller:
+                reply = caller.list(wanted)
+            assert reply.refused == (400, "resource_inaccessible")
+            assert "1000" in reply.text
         assert listed(bulk.list(wanted, ("filter_spec.users", "last"))) == {last}
 
 
@@ -402,6 +433,11 @@ def test_a_url_over_128_kib_is_refused(admin: Caller, kind: str) -> None:
         ("PATCH", f"{TASKS}/{UNKNOWN}", "GET, POST"),
         ("GET", SESSION_PATH, "DELETE, POST"),
         ("OPTIONS", SESSION_PATH, "DELETE, POST"),
+        ("GET", API.extension_tasks, "POST"),
+        ("PUT", f"{API.extension_tasks}/{UNKNOWN}", "PATCH"),
+        ("DELETE", API.tasks, "GET"),
+        ("PATCH", f"{API.tasks}/{UNKNOWN}", "GET, POST"),
+        ("PUT", API.session, "DELETE, GET, POST"),
         ("POST", "/livez", "GET, HEAD"),
         ("DELETE", "/readyz", "GET, HEAD"),
         ("POST", "/openapi.json", "GET"),
@@ -421,7 +457,15 @@ def test_a_wrong_method_is_405_with_allow(
     [
         *("/", "/rest", "/rest/", "/rest/vcenter/extension/tasks/", "/rest/cis/tasks/a/b"),
         *("/rest/cis/task", "/REST/cis/tasks", "//rest/cis/tasks", "/rest/cis/tasks/%FF"),
-        *("/livez/", "/api", "/rest/vcenter/../cis/tasks", "/%2e%2e/etc/passwd", "/favicon.ico"),
+        *("/livez/", "/rest/vcenter/../cis/tasks", "/%2e%2e/etc/passwd", "/favicon.ico"),
+        *("/api/", "/api/cis", "/api/cis/tasks/", "/api/com/vmware/cis/session", "/api//session"),
+        *(
+            "/api/session/",
+            "/api/rest/cis/tasks",
+            "/apis/session",
+            "/Api/session",
+            "/%61pi/session",
+        ),
     ],
 )
 @pytest.mark.parametrize("method", ["GET", "PATCH", "BREW"])
@@ -432,10 +476,10 @@ def test_an_unknown_path_is_operation_not_found(server: Server, method: str, pat
 
 
 @pytest.mark.parametrize("query", ["?action=stop", "?action=", "?action=Cancel", "", "?x=1"])
-def test_a_missing_or_other_action_is_refused(admin: Caller, query: str) -> None:
-    task_id = admin.create()
-    assert admin.send("POST", f"{TASKS}/{task_id}{query}").refused == INVALID
-    assert admin.get(task_id).revision == 1
+def test_a_missing_or_other_action_is_refused(at_door: Caller, query: str) -> None:
+    task_id = at_door.create()
+    assert at_door.send("POST", f"{at_door.door.tasks}/{task_id}{query}").refused == INVALID
+    assert at_door.get(task_id).revision == 1
 
 
 @pytest.mark.parametrize(
@@ -450,6 +494,14 @@ def test_a_missing_or_other_action_is_refused(admin: Caller, query: str) -> None
         ("DELETE", f"{SESSION_PATH}?x=1"),
         ("POST", f"{SESSION_PATH}?~action=put"),
         ("POST", f"{SESSION_PATH}?action=get"),
+        ("POST", f"{API.extension_tasks}?x=1"),
+        ("PATCH", f"{API.extension_tasks}/{UNKNOWN}?x=1"),
+        ("GET", f"{API.tasks}/{UNKNOWN}?spec.exclude_result=true"),
+        ("GET", f"{API.tasks}/{UNKNOWN}?exclude_result=1"),
+        ("POST", f"{API.tasks}/{UNKNOWN}?action=cancel&x=1"),
+        ("POST", f"{API.session}?~action=get"),
+        ("GET", f"{API.session}?x=1"),
+        ("DELETE", f"{API.session}?x=1"),
     ],
 )
 def test_unknown_query_parameters_are_refused(admin: Caller, method: str, path: str) -> None:
@@ -460,15 +512,17 @@ def test_unknown_query_parameters_are_refused(admin: Caller, method: str, path: 
 
 @pytest.mark.parametrize("length", [MOST, MOST + 1])
 @pytest.mark.parametrize("chunked", [False, True])
-def test_a_body_over_the_limit_is_413(small: Server, length: int, *, chunked: bool) -> None:
+def test_a_body_over_the_limit_is_413(
+    small: Server, door: Door, length: int, *, chunked: bool
+) -> None:
     with small.caller() as admin:
-        body = spec_body({"operation_id": "op", "cancelable": True})
+        body = door.body({"operation_id": "op", "cancelable": True})
         body += b" " * (length - len(body))
         sent = iter([body[:100], body[100:]]) if chunked else body
         headers = {**JSON, SESSION: admin.token}
-        reply = small.call("POST", EXTENSION_TASKS, sent, headers)
+        reply = small.call("POST", door.extension_tasks, sent, headers)
     if length == MOST:
-        assert reply.status == 200
+        assert reply.status == door.created
     else:
         assert reply.refused == (413, "invalid_request")
         assert str(MOST) in reply.text
@@ -477,12 +531,12 @@ def test_a_body_over_the_limit_is_413(small: Server, length: int, *, chunked: bo
 @pytest.mark.parametrize(
     "media_type", [None, "", "text/json", "application/jsonx", "multipart/form-data"]
 )
-def test_another_media_type_is_415(server: Server, admin: Caller, media_type: str | None) -> None:
+def test_another_media_type_is_415(server: Server, at_door: Caller, media_type: str | None) -> None:
     typed = {} if media_type is None else {"Content-Type": media_type}
-    headers = {SESSION: admin.token, **typed}
-    body = spec_body({"operation_id": "op", "cancelable": True})
+    headers = {SESSION: at_door.token, **typed}
+    body = at_door.door.body({"operation_id": "op", "cancelable": True})
     for sent in (body, iter([body])):
-        reply = server.call("POST", EXTENSION_TASKS, sent, headers)
+        reply = server.call("POST", at_door.door.extension_tasks, sent, headers)
         assert reply.refused == (415, "invalid_request")
 
 
@@ -508,6 +562,24 @@ def test_another_media_type_is_415(server: Server, admin: Caller, media_type: st
 def test_bodies_that_do_not_fit(admin: Caller, body: bytes, error: str) -> None:
     reply = admin.send("POST", EXTENSION_TASKS, body)
     assert reply.refused == (400, error)
+
+
+@pytest.mark.parametrize(
+    ("body", "error"),
+    [
+        (b"", "invalid_request"),
+        (b"{", "invalid_request"),
+        (b'{"user":"\\u0000"}', "invalid_argument"),
+        (b"null", "invalid_argument"),
+        (b"[]", "invalid_argument"),
+        (b"{}", "invalid_argument"),
+        (b'{"spec":{"operation_id":"a","cancelable":true}}', "invalid_argument"),
+        (b'{"operation_id":"a","cancelable":true,"spec":null}', "invalid_argument"),
+        (b'{"operation_id":"a","cancelable":"true"}', "invalid_argument"),
+    ],
+)
+def test_bodies_that_do_not_fit_on_api(admin: Caller, body: bytes, error: str) -> None:
+    assert admin.send("POST", API.extension_tasks, body).refused == (400, error)
 
 
 def test_a_repeated_header_that_decides_is_refused(server: Server, admin: Caller) -> None:
@@ -539,12 +611,13 @@ def test_health_needs_no_session(server: Server, path: str, status: str) -> None
     assert head.headers["content-length"] == got.headers["content-length"]
 
 
-def test_create_answers_the_id_alone(admin: Caller) -> None:
-    reply = admin.post({"operation_id": "op", "cancelable": False})
-    assert set(reply.json) == {"value"}
-    assert 22 <= len(reply.value) <= 64
-    assert reply.value.replace("-", "").replace("_", "").isalnum()
-    assert json.loads(reply.body)["value"] == reply.value
+def test_create_answers_the_id_alone(at_door: Caller) -> None:
+    reply = at_door.post({"operation_id": "op", "cancelable": False})
+    task_id = reply.value
+    assert 22 <= len(task_id) <= 64
+    assert task_id.replace("-", "").replace("_", "").isalnum()
+    alone = {"rest": (200, {"value": task_id}), "api": (201, task_id)}
+    assert (reply.status, json.loads(reply.body)) == alone[at_door.door.name]
 
 
 @pytest.mark.parametrize(

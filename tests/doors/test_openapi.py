@@ -26,12 +26,11 @@ from tests.serving import (
     basic,
     failure,
     progress,
-    spec_body,
     text,
 )
+from tests.spelling import API, REST, Door
 
 SLICE = Path(__file__).parents[2].parent / "shared" / "contract" / "vsphere-7.0-rest-slice.json"
-CANCEL, ASK = f"{TASKS}/{{task}}?action=cancel", f"{SESSION_PATH}?~action=get"
 Description = dict[str, Any]
 
 
@@ -50,10 +49,8 @@ def test_it_is_valid_openapi(description: Description) -> None:
 
 # By hand: the operations with their query parameters, and what the structures hold.
 
-FILTER = [
-    f"filter_spec.{name}"
-    for name in ("tasks", "services", "operations", "status", "targets", "users")
-]
+FILTERS = ["tasks", "services", "operations", "status", "targets", "users"]
+FILTER = [f"filter_spec.{name}" for name in FILTERS]
 OPERATIONS = {
     ("post", EXTENSION_TASKS): [],
     ("patch", f"{EXTENSION_TASKS}/{{task_id}}"): [],
@@ -62,6 +59,12 @@ OPERATIONS = {
     ("post", f"{TASKS}/{{task}}"): ["action"],
     ("post", SESSION_PATH): ["~action"],
     ("delete", SESSION_PATH): [],
+    ("post", API.extension_tasks): [],
+    ("patch", f"{API.extension_tasks}/{{task_id}}"): [],
+    ("get", API.tasks): [*FILTERS, "return_all", "exclude_result"],
+    ("get", f"{API.tasks}/{{task}}"): ["return_all", "exclude_result"],
+    ("post", f"{API.tasks}/{{task}}"): ["action"],
+    **{(method, API.session): [] for method in ("post", "get", "delete")},
     **{(method, path): [] for method in ("get", "head") for path in ("/livez", "/readyz")},
     ("get", "/openapi.json"): [],
 }
@@ -100,9 +103,41 @@ def test_the_operations_by_hand(description: Description) -> None:
         (method, path): [part["name"] for part in operation["parameters"] if part["in"] == "query"]
         for path, operations in description["paths"].items()
         for method, operation in operations.items()
-        if path.startswith("/rest/") or (method, path) in OPERATIONS
+        if path.startswith(("/rest/", "/api/")) or (method, path) in OPERATIONS
     }
     assert found == OPERATIONS
+
+
+def test_the_statuses_of_success_by_hand(description: Description) -> None:
+    success = {
+        (method, path): [status for status in operation["responses"] if status < "300"]
+        for path, operations in description["paths"].items()
+        for method, operation in operations.items()
+    }
+    assert {key: found for key, found in success.items() if found != ["200"]} == {
+        ("post", API.extension_tasks): ["201"],
+        ("post", API.session): ["201"],
+        ("patch", f"{API.extension_tasks}/{{task_id}}"): ["204"],
+        ("post", f"{API.tasks}/{{task}}"): ["204"],
+        ("delete", API.session): ["204"],
+    }
+
+
+def test_who_is_let_in_by_hand(description: Description) -> None:
+    ways = {
+        (method, path): [name for way in operation["security"] for name in way]
+        for path, operations in description["paths"].items()
+        for method, operation in operations.items()
+    }
+    assert {key for key, way in ways.items() if way == ["basic"]} == {
+        ("post", REST.session),
+        ("post", API.session),
+    }
+    assert {path for (_, path), way in ways.items() if not way} == {
+        *("/livez", "/readyz", "/openapi.json")
+    }
+    others = {tuple(way) for way in ways.values() if way not in ([], ["basic"])}
+    assert others == {("session", "cookie")}
 
 
 @pytest.mark.parametrize("name", MEMBERS)
@@ -190,11 +225,13 @@ def assert_described(description: Description, method: str, template: str, reply
 
 
 def test_real_answers_are_as_described(
-    description: Description, server: Server, admin: Caller
+    description: Description, server: Server, at_door: Caller
 ) -> None:
-    create = ("post", EXTENSION_TASKS)
-    update = ("patch", f"{EXTENSION_TASKS}/{{task_id}}")
-    get, listing, cancel = ("get", f"{TASKS}/{{task}}"), ("get", TASKS), ("post", CANCEL)
+    admin, door = at_door, at_door.door
+    create = ("post", door.extension_tasks)
+    update = ("patch", f"{door.extension_tasks}/{{task_id}}")
+    get, listing = ("get", f"{door.tasks}/{{task}}"), ("get", door.tasks)
+    cancel = ("post", f"{door.tasks}/{{task}}?action=cancel")
     full = {
         "operation_id": "op",
         "cancelable": True,
@@ -216,9 +253,9 @@ def test_real_answers_are_as_described(
     replies = [
         (*create, admin.post(full)),
         (*create, admin.post({**full, "percent_done": progress(3, 2)})),
-        (*create, server.call("POST", EXTENSION_TASKS, spec_body(full))),
-        (*create, admin.send("POST", EXTENSION_TASKS, b"x", {"Content-Type": "text/plain"})),
-        (*create, admin.send("POST", EXTENSION_TASKS, b" " * (1024 * 1024 + 1))),
+        (*create, server.call("POST", door.extension_tasks, door.body(full))),
+        (*create, admin.send("POST", door.extension_tasks, b"x", {"Content-Type": "text/plain"})),
+        (*create, admin.send("POST", door.extension_tasks, b" " * (1024 * 1024 + 1))),
         (*update, admin.patch(ids["PENDING"], {"status": "RUNNING"})),
         (*update, admin.patch(ids["SUCCEEDED"], {"status": "RUNNING"})),
         (*update, admin.patch("nosuchtask", {})),
@@ -233,7 +270,7 @@ def test_real_answers_are_as_described(
         ("get", "/readyz", server.call("GET", "/readyz")),
         ("get", "/openapi.json", server.call("GET", "/openapi.json")),
     ]
-    with server.caller("vera") as viewer:
+    with server.caller("vera", door) as viewer:
         replies += [
             (*create, viewer.post(full)),
             (*update, viewer.patch(ids["RUNNING"], {})),
@@ -243,19 +280,22 @@ def test_real_answers_are_as_described(
         assert_described(description, method, template, reply)
 
 
-def test_answers_about_sessions_are_as_described(description: Description, server: Server) -> None:
-    known = basic(ADMINISTRATOR, PASSWORD)
+def test_answers_about_sessions_are_as_described(
+    description: Description, server: Server, door: Door
+) -> None:
+    known, path = basic(ADMINISTRATOR, PASSWORD), door.session
     for method, reply in (
-        ("post", server.call("POST", SESSION_PATH, None, known)),
-        ("post", server.call("POST", SESSION_PATH)),
-        ("post", server.call("POST", f"{SESSION_PATH}?x=1")),
-        ("delete", server.call("DELETE", SESSION_PATH)),
-        ("delete", server.call("DELETE", SESSION_PATH, None, {SESSION: server.login()})),
+        ("post", server.call("POST", path, None, known)),
+        ("post", server.call("POST", path)),
+        ("post", server.call("POST", f"{path}?x=1")),
+        ("delete", server.call("DELETE", path)),
+        ("delete", server.call("DELETE", path, None, {SESSION: server.login()})),
     ):
-        assert_described(description, method, SESSION_PATH, reply)
+        assert_described(description, method, path, reply)
 
 
 def test_the_answer_about_a_session_is_as_described(
-    description: Description, admin: Caller
+    description: Description, at_door: Caller
 ) -> None:
-    assert_described(description, "post", ASK, admin.send("POST", ASK))
+    method, path = at_door.door.ask
+    assert_described(description, method.lower(), path, at_door.send(method, path))

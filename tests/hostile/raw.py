@@ -8,6 +8,7 @@ from types import TracebackType
 from typing import NamedTuple, Self
 
 from tests.serving import Reply, Server
+from tests.spelling import API, REST
 
 PATIENCE = 20.0
 """Seconds after which a server that neither answers nor closes counts as hanging."""
@@ -24,13 +25,18 @@ class Heard(NamedTuple):
 
     @property
     def told(self) -> str:
-        """What a table expects: status and message id of a refusal, after a look at its shape."""
+        """What a table expects: status and message id of a refusal, after a look at its shape.
+
+        A refusal in the shape of ``/api`` says so.
+        """
         if self.status == 0:
             return CLOSED
         if self.status < 400:
             return str(self.status)
-        reply = Reply(self.status, self.headers, self.body)
-        return f"{self.status} {reply.reason.removeprefix('milepost.')}"
+        door = API if "error_type" in json.loads(self.body) else REST
+        reply = Reply(self.status, self.headers, self.body, door)
+        shape = "" if door is REST else f"{door.name} "
+        return f"{self.status} {shape}{reply.reason.removeprefix('milepost.')}"
 
 
 class Peer:
@@ -82,7 +88,7 @@ class Peer:
         assert len(headers) == len(pairs), head
         if int(status) == 100:
             return Heard(100, headers, b"", head)
-        size = 0 if head_only else int(headers["content-length"])
+        size = 0 if head_only or int(status) == 204 else int(headers["content-length"])
         body = self._exactly(size)
         if headers.get("connection") == "close":
             self.lost = True

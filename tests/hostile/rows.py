@@ -11,8 +11,9 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from tests.hostile.raw import CLOSED, chunked, request
-from tests.hostile.values import BODY, create_bodies, update_bodies
+from tests.hostile.values import BODY, at_api, bare_update_bodies, create_bodies, update_bodies
 from tests.serving import EXTENSION_TASKS, SESSION, SESSION_PATH, TASKS
+from tests.spelling import API
 
 # As long as what they stand for, so that every length is right.
 TOKEN, TASK = b"@TOKEN@".ljust(43, b"@"), b"@TASK@".ljust(26, b"@")
@@ -21,6 +22,10 @@ CREATE = EXTENSION_TASKS.encode()
 LOGIN = SESSION_PATH.encode()
 UPDATE = CREATE + b"/" + TASK
 GET = LIST + b"/" + TASK
+API_LOGIN, API_LIST, API_CREATE = (
+    path.encode() for path in (API.session, API.tasks, API.extension_tasks)
+)
+API_UPDATE, API_GET = API_CREATE + b"/" + TASK, API_LIST + b"/" + TASK
 SESSION_LINE = SESSION.encode() + b": " + TOKEN
 JSON_LINE = b"Content-Type: application/json"
 CHUNKED = b"Transfer-Encoding: chunked"
@@ -429,9 +434,69 @@ def credentials() -> Iterator[Row]:
         yield Row(f"login: {name}", login(basic(pair)), BAD_LOGIN)
 
 
+def api_door() -> Iterator[Row]:
+    """The same at ``/api``: its own bodies and parameters, and its own shape of refusals."""
+    bare = b'{"status":"SUCCEEDED"}'
+    for name, body, told in bare_update_bodies():
+        yield Row(name, request(b"PATCH", API_UPDATE, SESSION_LINE, JSON_LINE, body=body), told)
+    for name, data, told in (
+        ("no session", request(b"PATCH", API_UPDATE, JSON_LINE, body=bare), NO_SESSION),
+        ("a type", request(b"PATCH", API_UPDATE, SESSION_LINE, body=bare), MEDIA),
+        ("a foreign page", foreign(b"PATCH", API_UPDATE, bare), FOREIGN),
+        ("a foreign logout", foreign(b"DELETE", API_LOGIN), FOREIGN),
+        ("a method", read(API_UPDATE, method=b"PUT"), NO_METHOD),
+        ("two hosts", read(API_GET, b"Host: a"), REPEATED),
+        ("101 headers", read(API_GET, *[b"X: a"] * 101), HEADERS),
+        ("a control character", read(API_GET, b"X: a\x01b"), BROKEN),
+        ("no host", request(b"GET", API_GET, SESSION_LINE, host=None), NO_HOST),
+        ("a query of 128 KiB", read(API_LIST + b"?" + b"a" * 128 * KIBIBYTE), URL),
+        ("an empty create", create_at_api(b"{}"), "400 value.missing_member"),
+        ("a create for another", create_at_api(b'{"service":"a"}'), "400 value.unknown_member"),
+        ("a create as at /rest", create_at_api(b'{"spec":{}}'), "400 value.unknown_member"),
+        ("login by Bearer", request(b"POST", API_LOGIN, b"Authorization: Bearer a"), BAD_BASIC),
+        ("login by session", request(b"POST", API_LOGIN, SESSION_LINE), BAD_BASIC),
+        ("login of nobody", request(b"POST", API_LOGIN, basic(b"api-nobody:x")), BAD_LOGIN),
+        ("session by Basic", request(b"GET", API_LOGIN, basic(b"administrator:x")), NO_SESSION),
+    ):
+        yield Row(f"api: {name}", data, at_api(told))
+    for target in (
+        *(b"/api", b"/api/", b"/api/cis/tasks/", b"/api//cis/tasks", b"/api/../rest/cis/tasks"),
+        *(b"/api/cis/tasks/%00", b"/api/com/vmware/cis/session", b"/api/rest/cis/tasks"),
+        *(b"/api/livez", b"/api/session;a=1", b"/api/session/a", b"/api%00"),
+    ):
+        own = target == b"/api" or target.startswith(b"/api/")
+        yield Row(f"path: {target.decode()}", read(target), at_api(NO_PATH) if own else NO_PATH)
+    for name, query, reason in (
+        ("of /rest", b"filter_spec.tasks=a", "query.unknown_parameter"),
+        ("a status", b"tasks=a&status=ALL", "query.bad_parameter"),
+        ("a NUL", b"tasks=%00", "query.bad_parameter"),
+        ("half a target", b"targets.0.id=b", "query.missing_parameter"),
+        ("a flag twice", b"tasks=a&return_all=true&return_all=true", "query.repeated_parameter"),
+        ("nothing named", b"status=RUNNING", "list.filter_empty"),
+    ):
+        yield Row(f"api query: {name}", read(API_LIST + b"?" + query), at_api(f"400 {reason}"))
+    for name, query, reason in (
+        ("none", b"", "missing_parameter"),
+        ("another", b"?action=delete", "bad_parameter"),
+        ("of /rest", b"?~action=cancel", "unknown_parameter"),
+    ):
+        data = read(API_GET + query, method=b"POST")
+        yield Row(f"api action: {name}", data, at_api(f"400 query.{reason}"))
+
+
+def create_at_api(body: bytes) -> bytes:
+    return request(b"POST", API_CREATE, SESSION_LINE, JSON_LINE, body=body)
+
+
+def foreign(method: bytes, target: bytes, body: bytes | None = None) -> bytes:
+    """A request that a page of another host sends with the cookie of a session."""
+    lines = (b"Cookie: " + SESSION.encode() + b"=" + TOKEN, b"Origin: http://evil.example")
+    return request(method, target, *lines, JSON_LINE, body=body)
+
+
 def rows() -> list[Row]:
     """The table."""
     parts = (bodies, sizes, media_types, headers, framing, smuggled, methods, targets, queries)
-    found = [row for part in (*parts, versions, credentials) for row in part()]
+    found = [row for part in (*parts, versions, credentials, api_door) for row in part()]
     assert len({row.name for row in found}) == len(found)
     return found

@@ -20,6 +20,11 @@ import pytest
 
 from tests.hostile.raw import Peer, request
 from tests.hostile.rows import (
+    API_CREATE,
+    API_GET,
+    API_LIST,
+    API_LOGIN,
+    API_UPDATE,
     CREATE,
     GET,
     JSON_LINE,
@@ -64,6 +69,8 @@ def with_body(method: bytes, target: bytes, body: bytes) -> bytes:
     return request(method, target, SESSION_LINE, JSON_LINE, body=body)
 
 
+BARE = b'{"status":"RUNNING","description":{"id":"d","default_message":"Backup","args":["7"],'
+BARE += b'"params":{"n":{"i":7,"l":{"id":"in","params":{"t":{"dt":"2015-01-01T22:13:05Z"}}}}}}}'
 RECORDED = (
     *[with_body(b"PATCH", UPDATE, FULL)] * 4,
     with_body(b"PATCH", UPDATE, END),
@@ -74,6 +81,13 @@ RECORDED = (
     request(b"POST", GET + b"?action=cancel", SESSION_LINE, JSON_LINE, body=b"{}"),
     request(b"POST", LOGIN + b"?~action=get", SESSION_LINE, b"Cookie: a=1; b=2"),
     request(b"GET", b"/readyz"),
+    with_body(b"PATCH", API_UPDATE, BARE),
+    with_body(b"POST", API_CREATE, b'{"operation_id":"com.acme.run","cancelable":true}'),
+    request(
+        b"GET", API_LIST + b"?tasks=%b&status=RUNNING&exclude_result=true" % TASK, SESSION_LINE
+    ),
+    request(b"POST", API_GET + b"?action=cancel", SESSION_LINE),
+    request(b"GET", API_LOGIN, SESSION_LINE),
 )
 ORIGINALS = (*RECORDED * 4, request(b"POST", LOGIN, b"Authorization: " + BASIC, JSON_LINE))
 

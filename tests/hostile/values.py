@@ -357,6 +357,53 @@ def create_bodies() -> Iterator[Body]:
         yield f"create: {name}", b'{"spec":{%b}}' % members, told
 
 
+def at_api(told: str) -> str:
+    """What is told in the shape of ``/api``."""
+    return told.replace(" ", " api ", 1)
+
+
+def bare_update_bodies() -> Iterator[Body]:
+    """Hostile bodies of an update at ``/api``, where the body is the spec and maps are objects."""
+    message = b'{"description":{"id":"","default_message":"","args":[],%b}}'
+    for name, body, told in (
+        ("empty", b"", NOT_JSON),
+        ("null", b"null", TYPE),
+        ("a number", b"1", TYPE),
+        ("a list", b'[{"status":"RUNNING"}]', TYPE),
+        ("spec", b'{"spec":{}}', UNKNOWN),
+        ("spec null", b'{"spec":null}', UNKNOWN),
+        ("a member beside", b'{"status":"SUCCEEDED","spec":{}}', UNKNOWN),
+        ("trailing body", b'{"status":"SUCCEEDED"}{}', NOT_JSON),
+        ("a form", b"status=SUCCEEDED", NOT_JSON),
+        ("100,000 brackets", b"[" * 100_000, DEEP),
+        ("100,000 objects", b'{"result":' * 100_000, DEEP),
+        ("one byte over the limit", b"{}".ljust(BODY + 1), LARGE),
+        ("params a list", message % b'"params":[]', TYPE),
+        ("params as entries", message % b'"params":[{"key":"k","value":{}}]', TYPE),
+        ("a param null", message % b'"params":{"k":null}', TYPE),
+        ("a param a text", message % b'"params":{"k":"v"}', TYPE),
+        ("a param twice", message % b'"params":{"k":{},"k":{}}', DUPLICATE),
+        ("a NUL in a key", message % b'"params":{"\\u0000":{}}', NUL),
+        ("__proto__", message % b'"params":{"__proto__":{"admin":true}}', UNKNOWN),
+        (
+            "257 params",
+            message % (b'"params":{%b}' % b",".join(b'"%d":{}' % n for n in range(257))),
+            LONG,
+        ),
+        (
+            "messages nested 33 deep",
+            message % (b'"params":' + b'{"p":{"l":{"id":"","params":' * 33 + b"{}" + b"}}}" * 33),
+            DEEP,
+        ),
+    ):
+        yield f"api body: {name}", body, at_api(told)
+    for name, text, told in TEXTS:
+        member = b'{"description":{"id":"%b","default_message":"","args":[]}}'
+        yield f"api text: {name}", member % text, at_api(told)
+    for name, members, told in SPECS:
+        yield f"api spec: {name}", b"{%b}" % members, at_api(told)
+
+
 # At the limits and odd, but good: (name, update spec).
 GOOD: tuple[tuple[str, bytes], ...] = (
     ("a text of 64 KiB", spec(description=message(id="a" * TEXT))),

@@ -20,18 +20,8 @@ from milepost.server import compose
 from milepost.settings import Settings
 from milepost.store.sqlite.store import open_store
 from tests.ownership.people import DEFAULT, A, B
-from tests.serving import (
-    EXTENSION_TASKS,
-    JSON,
-    SESSION,
-    SESSION_PATH,
-    TASKS,
-    Reply,
-    Server,
-    progress,
-    spec_body,
-    text,
-)
+from tests.serving import JSON, SESSION, TASKS, Reply, Server, progress, text
+from tests.spelling import DOORS, REST, Door, door_at
 
 OWNERS = ("a", "b", "default", "none")
 CREATORS = {"a": "a-1", "b": "b-1", "default": "administrator"}
@@ -134,10 +124,11 @@ INSIDE = tuple(role for role in ROLES if CHANGE[role, "none"] != "login")
 
 
 class World:
-    """A server with a fresh running task of each owner."""
+    """A server with a fresh running task of each owner, seen through one door."""
 
-    def __init__(self, server: Server) -> None:
+    def __init__(self, server: Server, door: Door) -> None:
         self.server = server
+        self.door = door
         self.tasks = {"none": UNKNOWN}
         for owner, creator in CREATORS.items():
             with server.caller(creator) as caller:
@@ -155,13 +146,13 @@ class World:
 
     def seen(self, owner: str) -> tuple[str | None, bytes]:
         """A task as the administrator sees it."""
-        reply = self.send("administrator", "GET", f"{TASKS}/{self.tasks[owner]}")
+        reply = self.send("administrator", "GET", f"{self.door.tasks}/{self.tasks[owner]}")
         return reply.etag, reply.body
 
 
 def judged(reply: Reply) -> str:
     """The word for an answer."""
-    if reply.status == 200:
+    if reply.status < 300:
         return "ok"
     return next(word for word, refused in WORDS.items() if refused == reply.refused)
 
@@ -192,8 +183,8 @@ def updates(world: World) -> Iterator[str]:
     numbers = itertools.count()
 
     def send(role: str, task: str) -> Reply:
-        body = spec_body({"description": text(f"{next(numbers)}")})
-        return world.send(role, "PATCH", f"{EXTENSION_TASKS}/{task}", body)
+        body = world.door.body({"description": text(f"{next(numbers)}")})
+        return world.send(role, "PATCH", f"{world.door.extension_tasks}/{task}", body)
 
     yield from of_one_task(world, CHANGE, send, changes=True)
 
@@ -201,8 +192,8 @@ def updates(world: World) -> Iterator[str]:
 def broken_updates(world: World) -> Iterator[str]:
     """A spec that does not fit tells the revision to those who see the task, and no one else."""
     for role, owner in itertools.product(ROLES, OWNERS):
-        path = f"{EXTENSION_TASKS}/{world.tasks[owner]}"
-        reply = world.send(role, "PATCH", path, spec_body({"colour": "red"}))
+        path = f"{world.door.extension_tasks}/{world.tasks[owner]}"
+        reply = world.send(role, "PATCH", path, world.door.body({"colour": "red"}))
         word = READ[role, owner]
         if judged(reply) != ("login" if word == "login" else "invalid"):
             yield f"{role}, {owner}: {reply}"
@@ -212,7 +203,7 @@ def broken_updates(world: World) -> Iterator[str]:
 
 def reads(world: World) -> Iterator[str]:
     def send(role: str, task: str) -> Reply:
-        return world.send(role, "GET", f"{TASKS}/{task}")
+        return world.send(role, "GET", f"{world.door.tasks}/{task}")
 
     yield from of_one_task(world, READ, send, changes=False)
 
@@ -220,10 +211,10 @@ def reads(world: World) -> Iterator[str]:
 def cancels(world: World) -> Iterator[str]:
     """A second request changes nothing, so that each role has tasks of its own."""
     for role in ROLES:
-        fresh = World(world.server)
+        fresh = World(world.server, world.door)
 
         def send(who: str, task: str) -> Reply:
-            return world.send(who, "POST", f"{TASKS}/{task}?action=cancel")
+            return world.send(who, "POST", f"{world.door.tasks}/{task}?action=cancel")
 
         one = {(who, owner): word for (who, owner), word in CANCEL.items() if who == role}
         yield from only_role(fresh, one, send, role)
@@ -248,11 +239,11 @@ def lists(world: World) -> Iterator[str]:
     every = "&".join(f"filter_spec.tasks={task}" for task in world.tasks.values())
     services = "&".join(f"filter_spec.services={service}" for service in SERVICES.values())
     for role, query in itertools.product(ROLES, (every, services, f"{every}&{services}")):
-        reply = world.send(role, "GET", f"{TASKS}?{query}")
+        reply = world.send(role, "GET", f"{world.door.tasks}?{world.door.query(query)}")
         if reply.status == 401:
             words = dict.fromkeys(OWNERS, "login")
         else:
-            entries = {entry["key"]: entry["value"] for entry in reply.value}
+            entries = reply.tasks
             words = {
                 owner: "shown" if task in entries else "hidden"
                 for owner, task in world.tasks.items()
@@ -267,13 +258,13 @@ def lists(world: World) -> Iterator[str]:
 def creates(world: World) -> Iterator[str]:
     for (role, owner), word in CREATE.items():
         parent = {} if owner == "parentless" else {"parent_task": world.tasks[owner]}
-        body = spec_body({"operation_id": "op", "cancelable": True, **parent})
-        reply = world.send(role, "POST", EXTENSION_TASKS, body)
+        body = world.door.body({"operation_id": "op", "cancelable": True, **parent})
+        reply = world.send(role, "POST", world.door.extension_tasks, body)
         if word not in ("ok", *SERVICES):
             if judged(reply) != word or reply.etag is not None:
                 yield f"{role}, {owner}: {word} is expected, told is {reply}"
             continue
-        info = world.send("administrator", "GET", f"{TASKS}/{reply.value}").value
+        info = world.send("administrator", "GET", f"{world.door.tasks}/{reply.value}").value
         own = word if word in SERVICES else CREATE[role, "parentless"]
         if (info["service"], info.get("parent"), info.get("user")) != (
             SERVICES[own],
@@ -286,32 +277,32 @@ def creates(world: World) -> Iterator[str]:
 def sessions(world: World) -> Iterator[str]:
     """To log in one needs a password; to ask, a session, and that tells only of itself."""
     for role in ROLES:
-        reply = world.send(role, "POST", f"{SESSION_PATH}?~action=get")
+        reply = world.send(role, *world.door.ask)
         if role not in INSIDE:
             if judged(reply) != "login":
                 yield f"{role}: {reply}"
         elif reply.value["user"] != role:
             yield f"{role}: is {reply.value}"
-        if judged(world.send(role, "POST", SESSION_PATH)) != "login":
+        if judged(world.send(role, "POST", world.door.session)) != "login":
             yield f"{role}: has a new session for the old one"
 
 
 def logouts(world: World) -> Iterator[str]:
     for role in ROLES:
         if role not in INSIDE:
-            if judged(world.send(role, "DELETE", SESSION_PATH)) != "login":
+            if judged(world.send(role, "DELETE", world.door.session)) != "login":
                 yield f"{role}: may end a session"
             continue
         tokens = [world.server.login(role), world.server.login(role)]
         statuses = [
             world.server.call(method, path, None, {SESSION: token}).status
             for method, path, token in (
-                ("DELETE", SESSION_PATH, tokens[0]),
-                ("DELETE", SESSION_PATH, tokens[0]),
-                ("POST", f"{SESSION_PATH}?~action=get", tokens[1]),
+                ("DELETE", world.door.session, tokens[0]),
+                ("DELETE", world.door.session, tokens[0]),
+                (*world.door.ask, tokens[1]),
             )
         ]
-        if statuses != [200, 401, 200]:
+        if statuses != [world.door.done, 401, 200]:
             yield f"{role}: {statuses}"
 
 
@@ -327,14 +318,27 @@ def opened(method: str, path: str) -> Callable[[World], Iterator[str]]:
 
 
 Check = Callable[[World], Iterator[str]]
-EXPECTED: dict[Key, tuple[Auth, tuple[Check, ...]]] = {
-    ("POST", EXTENSION_TASKS): (Auth.SESSION, (creates,)),
-    ("PATCH", EXTENSION_TASKS + "/{task_id}"): (Auth.SESSION, (updates, broken_updates)),
-    ("GET", TASKS): (Auth.SESSION, (lists,)),
-    ("GET", TASKS + "/{task}"): (Auth.SESSION, (reads,)),
-    ("POST", TASKS + "/{task}"): (Auth.SESSION, (cancels,)),
-    ("POST", SESSION_PATH): (Auth.OPEN, (sessions,)),
-    ("DELETE", SESSION_PATH): (Auth.SESSION, (logouts,)),
+Expected = dict[Key, tuple[Auth, tuple[Check, ...]]]
+
+
+def expected_of(door: Door) -> Expected:
+    """The routes of a REST door; where it asks about a session on a path of its own, one more."""
+    found: Expected = {
+        ("POST", door.extension_tasks): (Auth.SESSION, (creates,)),
+        ("PATCH", door.extension_tasks + "/{task_id}"): (Auth.SESSION, (updates, broken_updates)),
+        ("GET", door.tasks): (Auth.SESSION, (lists,)),
+        ("GET", door.tasks + "/{task}"): (Auth.SESSION, (reads,)),
+        ("POST", door.tasks + "/{task}"): (Auth.SESSION, (cancels,)),
+        ("POST", door.session): (Auth.BASIC, (sessions,)),
+        ("DELETE", door.session): (Auth.SESSION, (logouts,)),
+    }
+    if door is not REST:
+        found[door.ask] = (Auth.SESSION, (sessions,))
+    return found
+
+
+EXPECTED: Expected = {
+    **{key: case for door in DOORS.values() for key, case in expected_of(door).items()},
     **{
         (method, path): (Auth.OPEN, (opened(method, path),))
         for method in ("GET", "HEAD")
@@ -396,7 +400,7 @@ def test_a_new_route_without_an_entry_is_noticed(routes: tuple[Route, ...]) -> N
 )
 def test_every_role_gets_what_is_its_own(crowd: Server, key: Key, check: Check) -> None:
     assert key in EXPECTED
-    assert list(check(World(crowd))) == []
+    assert list(check(World(crowd, door_at(key[1])))) == []
 
 
 def test_principals_of_one_key_are_alike(crowd: Server) -> None:
@@ -407,7 +411,7 @@ def test_principals_of_one_key_are_alike(crowd: Server) -> None:
             assert theirs.patch(task, {"percent_done": progress(1, 2)}).revision == 2
             assert theirs.cancel(task).revision == 3
             assert mine.patch(task, {"status": "SUCCEEDED"}).revision == 4
-            assert mine.get(task) == theirs.get(task)
+            assert mine.get(task).body == theirs.get(task).body
             child = theirs.post({"operation_id": "op", "cancelable": True, "parent_task": task})
             assert mine.get(child.value).value["parent"] == task
 

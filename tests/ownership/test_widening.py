@@ -26,9 +26,11 @@ from tests.serving import (
     spec_body,
     text,
 )
+from tests.spelling import DOORS
 
 SECOND = "another good password"
-CHANGE = spec_body({"status": "SUCCEEDED"})
+END = {"status": "SUCCEEDED"}
+CHANGE = spec_body(END)
 
 
 def spelled(**headers: str) -> dict[str, str]:
@@ -62,17 +64,20 @@ def task(crowd: Server) -> str:
 
 @pytest.mark.parametrize("trick", TRICKS)
 @pytest.mark.parametrize("role", ALLOWED)
-def test_no_header_widens_a_role(crowd: Server, task: str, role: str, trick: str) -> None:
-    with crowd.caller() as admin, crowd.caller(role) as caller:
-        before = admin.get(task)
+@pytest.mark.parametrize("door", DOORS)
+def test_no_header_widens_a_role(
+    crowd: Server, task: str, door: str, role: str, trick: str
+) -> None:
+    with crowd.caller() as admin, crowd.caller(role, DOORS[door]) as caller:
+        before = admin.get(task).body
         headers = {name: text.format(admin.token) for name, text in TRICKS[trick].items()}
-        path = f"{EXTENSION_TASKS}/{task}"
-        assert caller.send("PATCH", path, CHANGE, headers).refused == ALLOWED[role]
-        cancel = f"{TASKS}/{task}?action=cancel"
+        path, change = f"{caller.door.extension_tasks}/{task}", caller.door.body(END)
+        assert caller.send("PATCH", path, change, headers).refused == ALLOWED[role]
+        cancel = f"{caller.door.tasks}/{task}?action=cancel"
         assert caller.send("POST", cancel, None, headers).refused == ALLOWED[role]
-        listed = caller.send("GET", f"{TASKS}?filter_spec.tasks={task}", None, headers)
-        assert bool(listed.value) == (role == "viewer")
-        assert admin.get(task) == before
+        query = caller.door.query(f"{caller.door.tasks}?filter_spec.tasks={task}")
+        assert bool(caller.send("GET", query, None, headers).tasks) == (role == "viewer")
+        assert admin.get(task).body == before
 
 
 def test_the_first_of_two_session_cookies_decides(crowd: Server, task: str) -> None:

@@ -1,4 +1,7 @@
-"""The JSON Schemas: valid, those of the published slice, and true of what is read and written."""
+"""The JSON Schemas: valid, those of the published slice, and true of what is read and written.
+
+Those of ``/api`` have the names of ``/rest`` behind a prefix, and are told in its spelling.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +16,7 @@ from jsonschema import Draft202012Validator
 from milepost.rules.reading import Info
 from milepost.rules.reasons import TASK_UNKNOWN, Refusal
 from milepost.rules.values import EMPTY_MESSAGE, ErrorValue, Opaque, Progress, Status, Target
+from milepost.wire import api
 from milepost.wire.descriptions import component_schemas
 from milepost.wire.rest import (
     encode_info,
@@ -21,6 +25,7 @@ from milepost.wire.rest import (
     encode_session,
     encode_value,
 )
+from tests.spelling import API as AT_API
 from tests.wire.samples import (
     CREATE,
     ERROR_NAMES,
@@ -87,9 +92,12 @@ BY_HAND = {
     for structure, members in FACTS.items()
 }
 MEMBERS = BY_HAND | {
+    SESSION: "!user !created_time !last_accessed_time",
     INFO: "!description !service !operation parent target !status !cancelable error start_time"
           " end_time user progress result",
-    SESSION: "!user !created_time !last_accessed_time",
+}  # fmt: skip
+API = "milepost.api."
+MEMBERS |= {API + name: members for name, members in MEMBERS.items()} | {
     "vcenter.extension.tasks_create": "!spec",
     "vcenter.extension.tasks_update": "!spec",
     "vcenter.extension.tasks.create_resp": "!value",
@@ -97,7 +105,9 @@ MEMBERS = BY_HAND | {
     "cis.tasks.list_resp": "!value",
     "cis.session.create_resp": "!value",
     "cis.session_resp": "!value",
-}  # fmt: skip
+    "milepost.refusal": "!type !value",
+    API + "refusal": "!error_type !messages",
+}
 ENUMERATIONS = {
     "cis.task.status": STATUS_NAMES.split(),
     "vapi.std.localization_param.date_time_format": FORMAT_NAMES.split(),
@@ -121,9 +131,39 @@ def test_enumerations(name: str) -> None:
     assert SCHEMAS[name] == {"type": "string", "enum": ENUMERATIONS[name]}
 
 
+# What /api wraps into nothing is described by what it is.
+BARE = {
+    "vcenter.extension.tasks_create": {"$ref": f"#/components/schemas/{API}{CREATE}"},
+    "vcenter.extension.tasks_update": {"$ref": f"#/components/schemas/{API}{UPDATE}"},
+    "vcenter.extension.tasks.create_resp": {"type": "string"},
+    "cis.tasks_resp": {"$ref": f"#/components/schemas/{API}{INFO}"},
+    "cis.tasks.list_resp": {
+        "type": "object",
+        "additionalProperties": {"$ref": f"#/components/schemas/{API}{INFO}"},
+    },
+    "cis.session.create_resp": {"type": "string", "format": "password"},
+    "cis.session_resp": {"$ref": f"#/components/schemas/{API}{SESSION}"},
+}
+
+
+@pytest.mark.parametrize("name", BARE)
+def test_bodies_of_api_are_bare(name: str) -> None:
+    assert SCHEMAS[API + name] == BARE[name]
+
+
+def test_nothing_of_api_is_described_by_what_is_of_rest() -> None:
+    for name, schema in SCHEMAS.items():
+        if name.startswith(API):
+            named = {found.removeprefix("#/components/schemas/") for found in references(schema)}
+            assert all(found.startswith(API) or found in ENUMERATIONS for found in named), name
+
+
 def test_nothing_else_is_described() -> None:
-    others = {name for name in SCHEMAS if name not in MEMBERS and name not in ENUMERATIONS}
-    assert all(name.startswith("milepost.") for name in others)
+    others = set(SCHEMAS) - set(MEMBERS) - set(ENUMERATIONS) - {API + name for name in BARE}
+    assert others == {
+        *("milepost.session_answer", "milepost.error_value", "milepost.health"),
+        API + "error_value",
+    }
 
 
 def shape(schema: Json) -> Json:
@@ -194,6 +234,7 @@ ACCEPTED: dict[str, list[Json]] = {
 def test_what_is_accepted_fits(name: str) -> None:
     for value in ACCEPTED[name]:
         validator(name).validate(value)
+        validator(API + name).validate(AT_API.spelled(value.get("spec", value)))
 
 
 @settings(max_examples=100)
@@ -202,6 +243,7 @@ def test_whatever_is_accepted_fits(birth: Pair, report: Pair) -> None:
     validator(UPDATE).validate(without_null_values(report.sent))
     validator(CREATE).validate(without_null_values(birth.sent | report.sent))
     validator(UPDATE).validate(report.shown)
+    validator(API + UPDATE).validate(AT_API.spelled(report.shown))
 
 
 def without_null_values(value: Json) -> Json:
@@ -254,6 +296,14 @@ REFUSED: dict[str, list[Json]] = {
 def test_what_is_refused_does_not_fit(name: str) -> None:
     for value in REFUSED[name]:
         assert not fits(name, value), value
+        if name not in BARE and "params" not in value:
+            assert not fits(API + name, value), value
+
+
+@pytest.mark.parametrize("params", [[], [{"key": "k", "value": {}}], {"k": None}, {"k": {"x": 1}}])
+def test_params_that_are_refused_on_api_do_not_fit(params: Json) -> None:
+    assert not fits(API + MESSAGE, words("a", params=params))
+    assert not fits(API + NESTED, {"id": "n", "params": params})
 
 
 FULL = Info(
@@ -286,6 +336,14 @@ ANSWERS = [
     ("milepost.refusal", encode_refusal(Refusal(TASK_UNKNOWN, ("x",)))),
     ("milepost.session_answer", encode_session("ann", 0, 1)),
     ("milepost.session_answer", encode_value("token")),
+    (API + "cis.tasks_resp", api.encode_info(FULL)),
+    (API + "cis.tasks_resp", api.encode_info(LITTLE)),
+    (API + "cis.tasks.list_resp", api.encode_infos([("a", FULL), ("b", LITTLE)])),
+    (API + "cis.tasks.list_resp", api.encode_infos([])),
+    (API + "cis.session_resp", api.encode_session("ann", 0, 1)),
+    (API + "cis.session.create_resp", api.encode_value("token")),
+    (API + "vcenter.extension.tasks.create_resp", api.encode_value("id")),
+    (API + "refusal", api.encode_refusal(Refusal(TASK_UNKNOWN, ("x",)))),
 ]
 # fmt: on
 

@@ -12,8 +12,11 @@ import pytest
 from milepost.rules.machine import create
 from milepost.rules.reading import info_of
 from milepost.rules.task import Accepted, CreateTask
+from milepost.wire import api
+from milepost.wire.decoding import decode_nothing
 from milepost.wire.faults import Malformed
-from milepost.wire.rest import RestDialect, decode_nothing, encode_info, encode_refusal
+from milepost.wire.rest import RestDialect, encode_info, encode_refusal
+from tests.spelling import API as AT_API
 from tests.wire.samples import CREATE, ERRORS, OBJECTS, UPDATE, Json, good, words
 from tests.wire.test_page_sample import PAGE
 
@@ -21,7 +24,7 @@ ROUNDS = 600
 # A refusal names a path, a value cut to 60 characters, and what is expected; the list of the 25
 # error names is the longest of these.
 LONGEST = 700
-REST, STRICT = RestDialect(), RestDialect(strict=True)
+REST, STRICT, API = RestDialect(), RestDialect(strict=True), api.ApiDialect()
 
 birth = good(CREATE)
 page = json.loads(PAGE)["spec"]
@@ -55,6 +58,7 @@ BODIES: list[Json] = [
         }
     },
 ]
+API_BODIES: list[Json] = [AT_API.spelled(body["spec"]) for body in BODIES]
 # fmt: off
 PIECES = [
     b"{", b"}", b"[", b"]", b",", b":", b'"', b"\\", b"\\u0000", b"\\ud800", b"\\udc00", b"\\u00e9",
@@ -139,11 +143,12 @@ def check(read: Callable[[], object]) -> object:
     assert message.default_message.endswith(".")
     assert all(len(arg) < LONGEST for arg in message.args)
     assert json.loads(encode_refusal(refusal))["value"]["messages"][0]["args"] == list(message.args)
+    assert json.loads(api.encode_refusal(refusal))["messages"][0]["args"] == list(message.args)
     return None
 
 
 def check_bytes(body: bytes) -> None:
-    for dialect in (REST, STRICT):
+    for dialect in (REST, STRICT, API):
         check(partial(dialect.decode_update, body))
         check_task(check(partial(dialect.decode_create, body)))
     check(partial(decode_nothing, body))
@@ -156,7 +161,9 @@ def check_task(spec: object) -> None:
         return
     decision = create(spec, task_id="t" * 22, service="s", principal="p", now=2**42)
     if isinstance(decision, Accepted):
-        assert json.loads(encode_info(info_of(decision.task)))["value"]["operation"]
+        info = info_of(decision.task)
+        assert json.loads(encode_info(info))["value"]["operation"] == spec.operation
+        assert json.loads(api.encode_info(info))["operation"] == spec.operation
     else:
         assert len(decision.refusal.message.default_message) < LONGEST
 
@@ -182,6 +189,15 @@ def test_bodies_changed_part_by_part(seed: int) -> None:
         check_task(check(partial(OBJECTS.read, CREATE, spec)))
 
 
+@pytest.mark.parametrize("seed", range(8))
+def test_bodies_of_api_changed(seed: int) -> None:
+    random = seeded(seed)
+    for _ in range(ROUNDS):
+        check_bytes(json.dumps(change_value(random.choice(API_BODIES), random)).encode())
+        text = json.dumps(random.choice(API_BODIES)).encode()
+        check_bytes(change_bytes(text, random))
+
+
 @pytest.mark.parametrize("index", range(len(BODIES)))
 def test_every_cut_of_a_body(index: int) -> None:
     text = json.dumps(BODIES[index], ensure_ascii=False).encode()
@@ -197,3 +213,5 @@ def test_the_bodies_are_good(index: int) -> None:
     create_spec = "operation_id" in BODIES[index]["spec"]
     read = REST.decode_create(text) if create_spec else REST.decode_update(text)
     assert isinstance(read, CreateTask) is create_spec
+    bare = json.dumps(API_BODIES[index]).encode()
+    assert (API.decode_create(bare) if create_spec else API.decode_update(bare)) == read

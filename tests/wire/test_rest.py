@@ -21,11 +21,10 @@ from milepost.rules.values import (
     Status,
     Target,
 )
-from milepost.wire.decoding import Limits
+from milepost.wire.decoding import Limits, decode_nothing
 from milepost.wire.encoding import error_fields, info_value, message_value, to_json
 from milepost.wire.rest import (
     RestDialect,
-    decode_nothing,
     encode_info,
     encode_infos,
     encode_refusal,

@@ -8,14 +8,15 @@ from typing import NamedTuple
 from milepost.doors.messages import Answer
 from milepost.doors.refusals import Headers, headers_of, status_of
 from milepost.rules.reasons import Refusal
-from milepost.wire import rest
+from milepost.wire import api, rest
 
 
 class ErrorShape(NamedTuple):
-    """The body of a refusal, and its media type."""
+    """The body of a refusal, its media type, and its schema in the description."""
 
     encode: Callable[[Refusal], bytes]
     media_type: bytes = b"application/json"
+    schema: str = "milepost.refusal"
 
     def answer(self, refusal: Refusal, headers: Headers = ()) -> Answer:
         """A refusal as an answer of this door, with the status that its reason has."""
@@ -25,9 +26,10 @@ class ErrorShape(NamedTuple):
 
 
 REST = ErrorShape(rest.encode_refusal)
+API = ErrorShape(api.encode_refusal, schema="milepost.api.refusal")
 
 # By the beginning of a path, and the shape of a path that exists nowhere.
-SHAPES: tuple[tuple[bytes, ErrorShape], ...] = ()
+SHAPES: tuple[tuple[bytes, ErrorShape], ...] = ((b"/api", API),)
 ELSEWHERE = REST
 
 

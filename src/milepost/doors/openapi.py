@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
+from milepost.doors.errorshapes import ErrorShape, shape_of
 from milepost.doors.messages import Answer, Request, json_answer
 from milepost.doors.routing import Auth, Parameter, Route
 from milepost.wire.descriptions import component_schemas
@@ -14,7 +15,6 @@ from milepost.wire.encoding import to_json
 FAULT = 500
 PATH = "/openapi.json"
 PATH_PARAMETER = re.compile(r"\{(\w+)\}")
-LOGIN_PATH = "/rest/com/vmware/cis/session"
 
 
 class OpenApiDoor:
@@ -76,14 +76,15 @@ def document(routes: Iterable[Route], version: str) -> dict[str, Any]:
 
 def operation(route: Route) -> dict[str, Any]:
     """One route as an operation object."""
+    shape = shape_of(route.path.encode())
     found: dict[str, Any] = {
         "operationId": route.operation,
         "summary": route.summary,
         "security": security(route),
         "parameters": [*path_parameters(route.path), *map(query_parameter, route.parameters)],
         "responses": {
-            "200": success(route),
-            **{str(status): refusal(status) for status in (*route.errors, FAULT)},
+            str(route.status): success(route),
+            **{str(status): refusal(status, shape) for status in (*route.errors, FAULT)},
         },
     }
     if route.request is not None:
@@ -92,9 +93,13 @@ def operation(route: Route) -> dict[str, Any]:
 
 
 def security(route: Route) -> list[dict[str, list[str]]]:
-    if route.auth is Auth.SESSION:
-        return [{"session": []}, {"cookie": []}]
-    return [{"basic": []}] if route.path == LOGIN_PATH else []
+    """What lets a caller in; one of the alternatives is enough."""
+    alternatives: dict[Auth, list[dict[str, list[str]]]] = {
+        Auth.SESSION: [{"session": []}, {"cookie": []}],
+        Auth.BASIC: [{"basic": []}],
+        Auth.OPEN: [],
+    }
+    return alternatives[route.auth]
 
 
 def path_parameters(path: str) -> list[dict[str, Any]]:
@@ -127,9 +132,10 @@ def success(route: Route) -> dict[str, Any]:
     return {"description": "Done.", "content": content(route.answer)}
 
 
-def refusal(status: int) -> dict[str, Any]:
-    return {"description": f"Refused ({status}).", "content": content("milepost.refusal")}
+def refusal(status: int, shape: ErrorShape) -> dict[str, Any]:
+    told = content(shape.schema, shape.media_type.decode())
+    return {"description": f"Refused ({status}).", "content": told}
 
 
-def content(schema: str) -> dict[str, Any]:
-    return {"application/json": {"schema": {"$ref": f"#/components/schemas/{schema}"}}}
+def content(schema: str, media_type: str = "application/json") -> dict[str, Any]:
+    return {media_type: {"schema": {"$ref": f"#/components/schemas/{schema}"}}}

@@ -18,6 +18,7 @@ class Auth(enum.Enum):
 
     OPEN = "open"
     SESSION = "session"
+    BASIC = "basic"  # the handler itself looks at the user and the password
 
 
 class Parameter(Value, frozen=True):
@@ -33,8 +34,8 @@ class Parameter(Value, frozen=True):
 class Route(NamedTuple):
     """One operation of the API.
 
-    ``request`` and ``answer`` name schemas of the description; ``answers`` is what the caller
-    gets on success, ``errors`` the statuses it may get instead.
+    ``request`` and ``answer`` name schemas of the description. On success the caller gets
+    ``answer`` with ``status``; ``errors`` are the statuses it may get instead.
     """
 
     method: str
@@ -46,6 +47,7 @@ class Route(NamedTuple):
     request: str | None = None
     answer: str | None = None
     parameters: tuple[Parameter, ...] = ()
+    status: int = 200
     errors: tuple[int, ...] = ()
 
 

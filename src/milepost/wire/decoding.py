@@ -37,6 +37,7 @@ from milepost.rules.values import (
 from milepost.wire import shapes
 from milepost.wire.errorvalues import ErrorReader
 from milepost.wire.faults import Malformed, shown, wrong_type
+from milepost.wire.jsontext import parse
 from milepost.wire.shapes import STRUCTURES, Enumeration, ListOf, MapOf, Ref, Scalar, Type
 
 Read = Callable[[Any, int], Any]
@@ -223,6 +224,12 @@ def read_members(
         if name not in found:
             raise Malformed(MISSING_MEMBER).under(name)
     return found
+
+
+def decode_nothing(body: bytes) -> None:
+    """Accept no body or an empty object, as clients send it to operations without input."""
+    if body:
+        read_members(parse(body), {}, [], 0)
 
 
 def read_item(reader: Read, name: str | int, value: Any, depth: int) -> Any:

@@ -14,6 +14,7 @@ from milepost.rules.instants import write_instant
 from milepost.rules.reading import Info
 from milepost.rules.values import (
     ErrorValue,
+    Instant,
     Message,
     NestedMessage,
     Opaque,
@@ -114,6 +115,15 @@ def info_value(info: Info, maps: Maps, error: Any) -> dict[str, Any]:
     }
     value.update({name: part for name, part in optional.items() if part is not None})
     return value
+
+
+def session_value(user: str, created: Instant, last_accessed: Instant) -> dict[str, Any]:
+    """A session as shown."""
+    return {
+        "user": user,
+        "created_time": write_instant(created),
+        "last_accessed_time": write_instant(last_accessed),
+    }
 
 
 def instant_value(instant: int | None) -> str | None:

@@ -8,14 +8,19 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from milepost.rules.instants import write_instant
 from milepost.rules.reading import Info
 from milepost.rules.reasons import Refusal
 from milepost.rules.task import CreateTask, UpdateTask
 from milepost.rules.values import ErrorValue, Instant
 from milepost.wire import quick, shapes
 from milepost.wire.decoding import DEFAULT_LIMITS, Decoder, Dialect, Limits, read_members
-from milepost.wire.encoding import error_fields, info_value, message_value, to_json
+from milepost.wire.encoding import (
+    error_fields,
+    info_value,
+    message_value,
+    session_value,
+    to_json,
+)
 from milepost.wire.jsontext import parse
 
 Answer = bytes
@@ -43,12 +48,6 @@ class RestDialect:
         return spec
 
 
-def decode_nothing(body: bytes) -> None:
-    """Accept no body or an empty object, as clients send it to operations without input."""
-    if body:
-        read_members(parse(body), {}, [], 0)
-
-
 def encode_value(value: Any) -> Answer:
     """An answer around a plain value."""
     return to_json({"value": value})
@@ -66,13 +65,7 @@ def encode_infos(infos: Iterable[tuple[str, Info]]) -> Answer:
 
 def encode_session(user: str, created: Instant, last_accessed: Instant) -> Answer:
     """The answer about a session."""
-    return encode_value(
-        {
-            "user": user,
-            "created_time": write_instant(created),
-            "last_accessed_time": write_instant(last_accessed),
-        }
-    )
+    return encode_value(session_value(user, created, last_accessed))
 
 
 def encode_refusal(refusal: Refusal) -> Answer:
