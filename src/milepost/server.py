@@ -13,6 +13,7 @@ import time
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from types import FrameType
+from typing import TYPE_CHECKING
 
 import uvicorn
 
@@ -24,11 +25,12 @@ from milepost.access.throttle import Throttle
 from milepost.doors.app import Application
 from milepost.doors.credentials import Gate
 from milepost.doors.health import HealthDoor, health_routes
-from milepost.doors.listening import CannotListen, listen
+from milepost.doors.listening import CannotListen, listen, parse_address
 from milepost.doors.openapi import OpenApiDoor, openapi_routes
 from milepost.doors.protocol import ConnectionLimits, bounded, cut_late
 from milepost.doors.rest import RestDoor, rest_routes
 from milepost.doors.routing import Router
+from milepost.doors.tlsserver import TlsServer
 from milepost.logs import logger
 from milepost.rules.task import Ruleset
 from milepost.rules.values import Instant
@@ -40,6 +42,9 @@ from milepost.store.base import Store, StoreError, User
 from milepost.store.sqlite.store import open_store
 from milepost.wire.decoding import Limits
 from milepost.wire.rest import RestDialect
+
+if TYPE_CHECKING:
+    from milepost.doors.tls import Tls
 
 ADMINISTRATOR = "administrator"
 TASK_ID_BYTES = 16
@@ -76,12 +81,14 @@ def serve(settings: Settings, announce: Announce) -> None:
     listener = listening(settings)
     try:
         store = opened_store(settings)
+        tls = opened_tls(settings)
         begin(store, settings, announce)
         app = compose(settings, store)
+        limits = ConnectionLimits(connections=settings.max_connections)
         server = AnnouncingServer(
             uvicorn.Config(
                 app,
-                http=bounded(ConnectionLimits(connections=settings.max_connections)),
+                http=bounded(limits),
                 ws="none",
                 lifespan="on",
                 timeout_keep_alive=KEEP_ALIVE_SECONDS,
@@ -92,6 +99,8 @@ def serve(settings: Settings, announce: Announce) -> None:
                 timeout_graceful_shutdown=settings.shutdown_grace,
             ),
             announce,
+            tls,
+            limits,
         )
         # The server repeats the signal that stopped it; by then everything is finished.
         signal.signal(signal.SIGTERM, ignore)
@@ -105,7 +114,7 @@ def serve(settings: Settings, announce: Announce) -> None:
 def listening(settings: Settings) -> socket.socket:
     """The socket to serve on. Raises ``CannotServe``, naming the address."""
     try:
-        return listen(settings.bind, insecure_http=settings.insecure_http)
+        return listen(settings.bind, anywhere=settings.insecure_http or settings.has_tls)
     except CannotListen as fault:
         raise CannotServe(str(fault)) from fault
 
@@ -119,6 +128,26 @@ def opened_store(settings: Settings, *, exclusive: bool = True) -> Store:
         raise CannotServe(str(fault)) from fault
 
 
+def opened_tls(settings: Settings) -> Tls | None:
+    """The certificate to serve with, or ``None`` without TLS. Raises ``CannotServe``."""
+    if not settings.has_tls:
+        return None
+    from milepost.doors import certificates, tls  # late: they take long, and only TLS needs them
+
+    most = settings.max_connections
+    try:
+        if settings.tls_cert is not None and settings.tls_key is not None:
+            opened = tls.with_given(Path(settings.tls_cert), Path(settings.tls_key), most)
+        else:
+            host = parse_address(settings.bind).host
+            opened = tls.with_own(Path(settings.data) / "tls", host, most)
+    except certificates.BadCertificate as fault:
+        raise CannotServe(str(fault)) from fault
+    if hasattr(signal, "SIGHUP"):
+        signal.signal(signal.SIGHUP, lambda _signal, _frame: opened.ask())
+    return opened
+
+
 @contextlib.asynccontextmanager
 async def opened_accounts(settings: Settings) -> AsyncIterator[Accounts]:
     """The users in the data directory, also while a server runs on it. Raises ``CannotServe``."""
@@ -129,11 +158,17 @@ async def opened_accounts(settings: Settings) -> AsyncIterator[Accounts]:
         await store.close()
 
 
-class AnnouncingServer(uvicorn.Server):
+class AnnouncingServer(TlsServer):
     """Says where it listens once it does."""
 
-    def __init__(self, config: uvicorn.Config, announce: Announce) -> None:
-        super().__init__(config)
+    def __init__(
+        self,
+        config: uvicorn.Config,
+        announce: Announce,
+        tls: Tls | None,
+        limits: ConnectionLimits,
+    ) -> None:
+        super().__init__(config, tls, handshake=limits.head, closing=limits.closing)
         self._announce = announce
 
     async def on_tick(self, counter: int) -> bool:
@@ -153,7 +188,9 @@ class AnnouncingServer(uvicorn.Server):
         if self.started and sockets:
             host, port = sockets[0].getsockname()[:2]
             shown = f"[{host}]" if ":" in host else host
-            self._announce(f"Milepost {__version__} serves http://{shown}:{port}")
+            for line in () if self.tls is None else self.tls.lines():
+                self._announce(line)
+            self._announce(f"Milepost {__version__} serves {self.scheme}://{shown}:{port}")
 
 
 def ignore(_signal: int, _frame: FrameType | None) -> None:
