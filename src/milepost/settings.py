@@ -17,7 +17,7 @@ import platformdirs
 
 PREFIX = "MILEPOST_"
 # Variables with our prefix that are not settings of the server.
-OTHER_VARIABLES = frozenset({"CONFIG", "URL", "USER", "PASSWORD_FILE", "TOKEN_FILE"})
+OTHER_VARIABLES = frozenset({"CONFIG", "URL", "USER", "PASSWORD_FILE", "TOKEN_FILE", "CA_FILE"})
 
 Count = Annotated[int, msgspec.Meta(ge=1, le=2**31)]
 FileName = Annotated[str, msgspec.Meta(min_length=1, max_length=4096)]
