@@ -68,6 +68,8 @@ DEFAULTS = {
 # How a setting is written in a file, where its default is no example.
 WRITTEN = {
     "data": 'data = "milepost-data"',
+    "tls_cert": 'tls_cert = "fullchain.pem"',
+    "tls_key": 'tls_key = "privkey.pem"',
     "admin_password_file": 'admin_password_file = "administrator-password"',
     "registered_operations": '[registered_operations]\n"com.acme.backup" = ["full", "incremental"]',
 }

@@ -3,6 +3,9 @@
 ``serving`` starts a server on a free port with a data directory of its own and stops it with
 SIGTERM; whoever leaves its block has proved that it ended with exit code 0 and that its log tells
 of no fault inside. ``Caller`` is one session of one user, over one connection that is kept open.
+
+``serving(data, tls="self")`` starts one with TLS; everything here then trusts its certificate,
+which is in ``server.ca_file`` for those who do not.
 """
 
 from __future__ import annotations
@@ -14,7 +17,9 @@ import functools
 import http.client
 import json
 import os
+import re
 import signal
+import ssl
 import subprocess
 import sys
 import time
@@ -49,6 +54,8 @@ PEOPLE = {
     "other": ("extension", "com.other.copy"),
     "bulk": ("extension", "com.bulk.load"),
 }
+
+SERVES = re.compile(r"Milepost \S+ serves (https?://\S+)")
 
 Headers = Mapping[str, str]
 Spec = dict[str, Any]
@@ -143,13 +150,24 @@ spec_body = REST.body
 
 
 class Server:
-    """A running server. ``data`` is its data directory, ``log`` the file of its stderr."""
+    """A running server. ``data`` is its data directory, ``log`` the file of its stderr.
 
-    def __init__(self, process: subprocess.Popen[str], url: str, data: Path, log: Path) -> None:
+    ``ca_file`` is what a client needs to trust a server with TLS; without TLS it is ``None``.
+    """
+
+    def __init__(
+        self,
+        process: subprocess.Popen[str],
+        url: str,
+        data: Path,
+        log: Path,
+        ca_file: Path | None = None,
+    ) -> None:
         self.process = process
         self.url = url
         self.data = data
         self.log = log
+        self.ca_file = ca_file
         self.said: list[str] = []
         self._tokens: dict[str, str] = {}
         parts = urllib.parse.urlsplit(url)
@@ -157,6 +175,13 @@ class Server:
         assert parts.port
         self.host: str = parts.hostname
         self.port: int = parts.port
+
+    def connection(self) -> http.client.HTTPConnection:
+        """A new connection, not yet made."""
+        if self.ca_file is None:
+            return http.client.HTTPConnection(self.host, self.port, timeout=DEADLINE)
+        trust = ssl.create_default_context(cafile=self.ca_file)
+        return http.client.HTTPSConnection(self.host, self.port, timeout=DEADLINE, context=trust)
 
     def call(
         self,
@@ -166,7 +191,7 @@ class Server:
         headers: Headers | None = None,
     ) -> Reply:
         """One request on a connection of its own; a body of parts is sent in chunks."""
-        connection = http.client.HTTPConnection(self.host, self.port, timeout=DEADLINE)
+        connection = self.connection()
         try:
             return exchange(connection, method, path, body, headers)
         finally:
@@ -209,7 +234,7 @@ class Caller:
         self.server = server
         self.token = token
         self.door = door
-        self._connection = http.client.HTTPConnection(server.host, server.port, timeout=DEADLINE)
+        self._connection = server.connection()
 
     def __enter__(self) -> Self:
         return self
@@ -296,8 +321,10 @@ def launch(data: Path, *flags: str, **settings: str) -> Server:
     said = []
     for line in process.stdout:
         said.append(line.rstrip("\n"))
-        if line.startswith("Milepost ") and " serves http://" in line:
-            server = Server(process, "http://" + said[-1].rpartition("http://")[2], data, log)
+        if found := SERVES.fullmatch(said[-1]):
+            certificate = settings.get("tls_cert", data / "tls" / "certificate.pem")
+            ca_file = Path(certificate) if found[1].startswith("https:") else None
+            server = Server(process, found[1], data, log, ca_file)
             server.said = said
             return server
     code = process.wait(DEADLINE)

@@ -25,8 +25,8 @@ import pytest
 from tests.documents import ROOT, Block, blocks
 
 SHOWN_ADDRESS = "127.0.0.1:8900"
-SERVES = re.compile(r"Milepost \S+ serves http://(\S+)")
-SERVERS = ("make serve", "milepost serve")
+SERVES = re.compile(r"Milepost \S+ serves (https?)://(\S+)")
+SERVERS = ("make serve", "milepost serve", 'make serve SERVE_ARGS="--tls self"')
 # Run the tests, or need a network; what they would do is looked at with ``make -n``.
 ONLY_PLANNED = ("make test", "make check")
 DEADLINE = 60
@@ -74,6 +74,7 @@ class Reader:
     def __init__(self, where: Path, stack: ExitStack) -> None:
         self.where = where
         self.address = SHOWN_ADDRESS
+        self.scheme = "http"
         self._environment = surroundings(where)
         self._stack = stack
         self._shell = stack.enter_context(
@@ -121,7 +122,7 @@ class Reader:
 
     def type(self, text: str) -> str:
         """Type into the one shell, so that variables last; every line must succeed."""
-        script = f"export MILEPOST_URL=http://{self.address}\nset -e\n{text}\n"
+        script = f"export MILEPOST_URL={self.scheme}://{self.address}\nset -e\n{text}\n"
         assert self._shell.stdin is not None
         assert self._shell.stdout is not None
         # The trap tells of a line that failed, as the shell itself is gone then.
@@ -152,7 +153,7 @@ class Reader:
         for line in server.stdout:
             printed += line
             if found := SERVES.search(line):
-                self.address = found[1]
+                self.scheme, self.address = found[1], found[2]
                 return printed.replace(self.address, SHOWN_ADDRESS)
         raise AssertionError(f"{text} did not serve:\n{printed}")
 
@@ -215,8 +216,9 @@ def follow(page: Path, reader: Reader) -> int:
     [
         ("README.md", None),
         ("docs/quickstart.md", None),
-        ("docs/reference/rest.md", "make serve"),
-        ("docs/reference/api.md", "make serve"),
+        ("docs/reference/rest.md", SERVERS[0]),
+        ("docs/reference/api.md", SERVERS[0]),
+        ("docs/howto/serve-over-tls.md", None),
     ],
 )
 def test_the_page_can_be_followed(page: str, server: str | None, tmp_path: Path) -> None:

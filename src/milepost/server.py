@@ -7,11 +7,13 @@ import base64
 import contextlib
 import gc
 import secrets
+import signal
 import socket
 import sys
 import time
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from milepost import __version__
 from milepost.access.passwords import PasswordChecker, hash_password
@@ -23,7 +25,7 @@ from milepost.doors.app import Application
 from milepost.doors.credentials import Gate
 from milepost.doors.health import HealthDoor, health_routes
 from milepost.doors.hub import ConnectionLimits
-from milepost.doors.listening import CannotListen, listen
+from milepost.doors.listening import CannotListen, listen, parse_address
 from milepost.doors.openapi import OpenApiDoor, openapi_routes
 from milepost.doors.rest import RestDoor, rest_routes
 from milepost.doors.routing import Router
@@ -40,6 +42,9 @@ from milepost.store.sqlite.store import open_store
 from milepost.wire.api import ApiDialect
 from milepost.wire.decoding import Limits
 from milepost.wire.rest import RestDialect
+
+if TYPE_CHECKING:
+    from milepost.doors.tls import Tls
 
 ADMINISTRATOR = "administrator"
 TASK_ID_BYTES = 16
@@ -88,14 +93,10 @@ def serve(settings: Settings, announce: Announce) -> None:
     listener = listening(settings)
     try:
         store = opened_store(settings)
+        tls = opened_tls(settings)
         begin(store, settings, announce)
         app = compose(settings, store)
-        limits = ConnectionLimits(
-            keep_alive=KEEP_ALIVE_SECONDS,
-            most_body=settings.max_body,
-            connections=settings.max_connections,
-        )
-        interrupted = run(app, limits, settings, listener, announce)
+        interrupted = run(app, settings, listener, tls, announce)
     finally:
         listener.close()
     if interrupted:
@@ -104,9 +105,9 @@ def serve(settings: Settings, announce: Announce) -> None:
 
 def run(
     app: Application,
-    limits: ConnectionLimits,
     settings: Settings,
     listener: socket.socket,
+    tls: Tls | None,
     announce: Announce,
 ) -> bool:
     """Serve an application in a loop of its own; the answer is whether it was interrupted."""
@@ -120,10 +121,21 @@ def run(
         sys.setswitchinterval(SWITCH_SECONDS)
         host, port = listener.getsockname()[:2]
         shown = f"[{host}]" if ":" in host else host
-        announce(f"Milepost {__version__} serves http://{shown}:{port}")
+        for line in () if tls is None else tls.lines():
+            announce(line)
+        scheme = "http" if tls is None else "https"
+        announce(f"Milepost {__version__} serves {scheme}://{shown}:{port}")
+
+    limits = ConnectionLimits(
+        keep_alive=KEEP_ALIVE_SECONDS,
+        most_body=settings.max_body,
+        connections=settings.max_connections,
+    )
 
     async def serving() -> bool:
-        server = HttpServer(app, limits, grace=settings.shutdown_grace, tick_seconds=TICK_SECONDS)
+        server = HttpServer(
+            app, limits, grace=settings.shutdown_grace, tls=tls, tick_seconds=TICK_SECONDS
+        )
         return await server.serve(listener, started)
 
     with asyncio.Runner(loop_factory=new_event_loop) as runner:
@@ -133,7 +145,7 @@ def run(
 def listening(settings: Settings) -> socket.socket:
     """The socket to serve on. Raises ``CannotServe``, naming the address."""
     try:
-        return listen(settings.bind, insecure_http=settings.insecure_http)
+        return listen(settings.bind, anywhere=settings.insecure_http or settings.has_tls)
     except CannotListen as fault:
         raise CannotServe(str(fault)) from fault
 
@@ -145,6 +157,26 @@ def opened_store(settings: Settings, *, exclusive: bool = True) -> Store:
         return open_store(directory, most_waiting=settings.max_waiting, exclusive=exclusive)
     except StoreError as fault:
         raise CannotServe(str(fault)) from fault
+
+
+def opened_tls(settings: Settings) -> Tls | None:
+    """The certificate to serve with, or ``None`` without TLS. Raises ``CannotServe``."""
+    if not settings.has_tls:
+        return None
+    from milepost.doors import certificates, tls  # late: they take long, and only TLS needs them
+
+    most = settings.max_connections
+    try:
+        if settings.tls_cert is not None and settings.tls_key is not None:
+            opened = tls.with_given(Path(settings.tls_cert), Path(settings.tls_key), most)
+        else:
+            host = parse_address(settings.bind).host
+            opened = tls.with_own(Path(settings.data) / "tls", host, most)
+    except certificates.BadCertificate as fault:
+        raise CannotServe(str(fault)) from fault
+    if hasattr(signal, "SIGHUP"):
+        signal.signal(signal.SIGHUP, lambda _signal, _frame: opened.ask())
+    return opened
 
 
 @contextlib.asynccontextmanager

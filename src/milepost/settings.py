@@ -17,9 +17,10 @@ import platformdirs
 
 PREFIX = "MILEPOST_"
 # Variables with our prefix that are not settings of the server.
-OTHER_VARIABLES = frozenset({"CONFIG", "URL", "USER", "PASSWORD_FILE", "TOKEN_FILE"})
+OTHER_VARIABLES = frozenset({"CONFIG", "URL", "USER", "PASSWORD_FILE", "TOKEN_FILE", "CA_FILE"})
 
 Count = Annotated[int, msgspec.Meta(ge=1, le=2**31)]
+FileName = Annotated[str, msgspec.Meta(min_length=1, max_length=4096)]
 Seconds = Annotated[int, msgspec.Meta(ge=0, le=100 * 366 * 86_400)]
 
 
@@ -34,6 +35,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     data: str = msgspec.field(default_factory=data_directory)
     bind: str = "127.0.0.1:8900"
     insecure_http: bool = False
+    tls: Literal["off", "self"] = "off"
+    tls_cert: FileName | None = None
+    tls_key: FileName | None = None
     admin_password_file: str | None = None
     profile: Literal["milepost", "vcenter"] = "milepost"
     spec_validation: Literal["effective", "strict"] = "effective"
@@ -59,11 +63,21 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Literal["auto", "text", "json"] = "auto"
 
+    @property
+    def has_tls(self) -> bool:
+        """Whether the server speaks TLS."""
+        return self.tls == "self" or self.tls_cert is not None
+
 
 MEANINGS = {
     "data": "Directory of the data; made when it is not there.",
     "bind": "HOST:PORT to listen on; port 0 takes a free one.",
     "insecure_http": "Allow plain HTTP on an address that is not loopback.",
+    "tls": "self makes and keeps a certificate for this host; off serves plain HTTP, unless"
+    " tls_cert and tls_key are given.",
+    "tls_cert": "PEM file with the certificate to serve over TLS with, and the ones between it and"
+    " its root.",
+    "tls_key": "PEM file with the key of tls_cert, without a passphrase.",
     "admin_password_file": "File with the password of the administrator made at the first start.",
     "profile": "vcenter sets spec_validation, progress_messages and operations_closed"
     " as the original has them.",
@@ -139,7 +153,21 @@ def load(
         if name not in values:
             values[name] = value
             sources[name] = f"profile {profile}"
-    return Sourced(msgspec.convert(values, Settings, strict=False), sources)
+    settings = msgspec.convert(values, Settings, strict=False)
+    check_together(settings, sources)
+    return Sourced(settings, sources)
+
+
+def check_together(settings: Settings, sources: Mapping[str, str]) -> None:
+    """Raise ``BadSettings`` when settings that are fine alone do not fit together."""
+    files = {"tls_cert": settings.tls_cert, "tls_key": settings.tls_key}
+    for (name, file), other in zip(files.items(), ("tls_key", "tls_cert"), strict=True):
+        if file is not None and settings.tls == "self":
+            raise BadSettings(
+                f'{sources[name]}: {name} = {file!r}: it cannot be given together with tls = "self"'
+            )
+        if file is not None and files[other] is None:
+            raise BadSettings(f"{sources[name]}: {name} = {file!r}: it needs {other}")
 
 
 def check_one(name: str, value: object, source: str) -> None:

@@ -85,6 +85,8 @@ def test_bad_settings_are_wrong_use(command: str) -> None:
     "arguments",
     [
         *(("--colour",), ("paint",), ("serve", "--log-level", "loud"), ("serve", "x")),
+        *(("serve", "--tls", "on"), ("serve", "--tls-cert", ""), ("serve", "--tls-key", "k")),
+        ("demo", "--url", "https://localhost:1", "--ca-file", "/no/such/file"),
         *(("demo", "--speed", "0"), ("demo", "--alive", "0"), ("demo", "--tasks", "none")),
         ("demo", "--password-file", "/no/such/file"),
     ],
@@ -94,6 +96,28 @@ def test_wrong_use(arguments: tuple[str, ...]) -> None:
     done = invoke(*arguments)
     assert done.exit_code == 2
     assert "Usage:" in done.stderr
+
+
+@pytest.mark.parametrize("command", ["config", "serve"])
+def test_a_certificate_without_its_key_is_wrong_use(command: str) -> None:
+    done = invoke(command, MILEPOST_TLS_CERT="cert.pem")
+    assert done.exit_code == 2
+    assert "environment: tls_cert = 'cert.pem': it needs tls_key" in done.stderr
+
+
+@pytest.mark.parametrize("flag", [True, False])
+def test_a_file_of_trust_that_cannot_be_used_is_wrong_use(tmp_path: Path, *, flag: bool) -> None:
+    file, password = tmp_path / "ca.pem", tmp_path / "password"
+    file.write_text("rubbish")
+    password.write_text("x")
+    arguments = ["demo", "--url", "https://localhost:1", "--password-file", str(password)]
+    done = (
+        invoke(*arguments, "--ca-file", str(file))
+        if flag
+        else invoke(*arguments, MILEPOST_CA_FILE=str(file))
+    )
+    assert done.exit_code == 2
+    assert f"--ca-file {file}: there is no PEM certificate in it" in done.stderr
 
 
 def test_a_server_that_cannot_start(tmp_path: Path) -> None:

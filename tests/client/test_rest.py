@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import contextlib
 import socket
+import ssl
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
-from milepost.client.rest import Away, ClientError, Refused, RestClient
+from milepost.client.rest import Away, BadCaFile, ClientError, Refused, RestClient, Untrusted
+from milepost.doors.certificates import LIFE
+from tests.pairs import pair_in
 from tests.serving import (
     ADMINISTRATOR,
     PASSWORD,
@@ -169,3 +174,109 @@ def test_closing_while_the_server_is_away(tmp_path_factory: pytest.TempPathFacto
     with pytest.raises(Away):
         client.create(SPEC)
     client.close()
+
+
+# Over TLS.
+
+
+@contextlib.contextmanager
+def handshaking(folder: Path, *names: str, age: timedelta = timedelta()) -> Iterator[str]:
+    """A peer that does nothing but one handshake, with a certificate made some time ago."""
+    pair = pair_in(folder, age=age, names=names)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(pair.certificate, pair.key)
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def serve() -> None:
+            with contextlib.suppress(OSError):
+                connection, _ = listener.accept()
+                with connection:
+                    context.wrap_socket(connection, server_side=True).close()
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        try:
+            yield f"https://localhost:{listener.getsockname()[1]}"
+        finally:
+            listener.shutdown(socket.SHUT_RDWR)
+            thread.join()
+
+
+@pytest.fixture(scope="module")
+def secure(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    with serving(tmp_path_factory.mktemp("tls") / "data", tls="self") as running:
+        yield running
+
+
+def test_a_file_says_whom_to_trust(secure: Server) -> None:
+    for file in (secure.ca_file, str(secure.ca_file)):
+        with RestClient(secure.url, ADMINISTRATOR, PASSWORD, ca_file=file) as client:
+            assert client.get(client.create(SPEC))["status"] == "PENDING"
+
+
+def test_without_it_the_system_says(secure: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    with RestClient(secure.url, "a", "b") as client, pytest.raises(Untrusted) as caught:
+        client.get("x")
+    told = str(caught.value)
+    assert told.startswith(f"{secure.url}: the server's certificate does not verify: self")
+    assert all(name in told for name in ("--ca-file", "MILEPOST_CA_FILE", "ca_file"))
+    # OpenSSL reads this where Python asks for the system's certificates.
+    monkeypatch.setenv("SSL_CERT_FILE", str(secure.ca_file))
+    with RestClient(secure.url, ADMINISTRATOR, PASSWORD) as client:
+        assert client.create(SPEC)
+
+
+def test_another_certificate_is_not_trusted(secure: Server, tmp_path: Path) -> None:
+    other = pair_in(tmp_path).certificate
+    with (
+        RestClient(secure.url, "a", "b", ca_file=other) as client,
+        pytest.raises(Untrusted, match="--ca-file"),
+    ):
+        client.get("x")
+
+
+@pytest.mark.parametrize(
+    ("host", "advice"), [("127.0.0.1", "an address in the URL"), ("localhost", "a name in")]
+)
+def test_a_name_that_the_certificate_does_not_have(tmp_path: Path, host: str, advice: str) -> None:
+    with (
+        handshaking(tmp_path, "elsewhere.example") as url,
+        RestClient(
+            url.replace("localhost", host), "a", "b", ca_file=tmp_path / "cert.pem"
+        ) as client,
+        pytest.raises(Untrusted, match=f"mismatch.*Use {advice}"),
+    ):
+        client.get("x")
+
+
+@pytest.mark.parametrize(
+    ("age", "told"),
+    [(LIFE + timedelta(days=1), "expired. Renew it"), (-timedelta(days=1), "not yet.*clocks")],
+)
+def test_a_certificate_that_is_out_of_date(tmp_path: Path, age: timedelta, told: str) -> None:
+    with (
+        handshaking(tmp_path, "localhost", age=age) as url,
+        RestClient(url, "a", "b", ca_file=tmp_path / "cert.pem") as client,
+        pytest.raises(Untrusted, match=told),
+    ):
+        client.get("x")
+
+
+def test_plain_http_to_tls_and_back(server: Server, secure: Server) -> None:
+    """Neither is a question of trust."""
+    for url in (server.url.replace("http:", "https:"), secure.url.replace("https:", "http:")):
+        with RestClient(url, "a", "b") as client, pytest.raises(Away, match=url):
+            client.get("x")
+
+
+@pytest.mark.parametrize(
+    ("content", "told"), [(None, "No such file"), ("", "no PEM"), ("rubbish", "no PEM")]
+)
+def test_a_file_that_says_nothing(tmp_path: Path, content: str | None, told: str) -> None:
+    file = tmp_path / "ca.pem"
+    if content is not None:
+        file.write_text(content)
+    with pytest.raises(BadCaFile, match=f"{file}.*{told}"):
+        RestClient("https://localhost", "a", "b", ca_file=file)
+    # Where there is no TLS, nobody needs to be trusted.
+    RestClient("http://localhost", "a", "b", ca_file=file).close()

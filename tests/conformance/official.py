@@ -119,11 +119,12 @@ class ExtensionTasks:
 
 
 class Official:
-    """The official client against one server."""
+    """The official client against one server; over TLS, ``verify`` is the file to trust it by."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, verify: str | None = None) -> None:
         self._url = url + "/rest"
         self._http = requests.Session()
+        self._http.verify = verify or True
         self._connector = get_requests_connector(
             session=self._http, msg_protocol="rest", url=self._url
         )

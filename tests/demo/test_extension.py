@@ -57,6 +57,19 @@ def test_a_demo_of_five_tasks_ends(tmp_path: Path) -> None:
         assert f"{task_id}  {info['status']}" in told
 
 
+def test_a_demo_over_tls(tmp_path: Path) -> None:
+    with serving(tmp_path / "data", tls="self") as server:
+        code, told = run_demo(server.url, tmp_path, "--tasks", "1")
+        assert code == 4
+        assert "certificate does not verify" in told
+        assert "--ca-file" in told
+        trusting = ("--ca-file", str(server.ca_file), "--tasks", "2", "--speed", "50")
+        code, told = run_demo(server.url, tmp_path, *trusting)
+        assert code == 0, told
+        with server.caller() as caller:
+            assert len(caller.list(ALL).value) == 2
+
+
 def test_a_demo_that_may_not_log_in(server: Server, tmp_path: Path) -> None:
     code, told = run_demo(server.url, tmp_path, "--user", "nobody", "--tasks", "1")
     assert code == 4

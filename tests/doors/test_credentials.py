@@ -18,9 +18,9 @@ from milepost.doors.refusals import Refuse
 from milepost.rules import reasons
 
 
-def request(**headers: str) -> Request:
+def request(*, scheme: str = "http", **headers: str) -> Request:
     pairs = [(name.encode(), value.encode()) for name, value in headers.items()]
-    return Request(Head("POST", b"/", pairs, "1.0"), 0)
+    return Request(Head("POST", b"/", pairs, "1.0", secure=scheme == "https"), 0)
 
 
 @pytest.mark.parametrize(
@@ -101,6 +101,17 @@ def test_what_is_no_login(headers: dict[str, str]) -> None:
 )
 def test_origins(origin: str | None, host: str, *, foreign: bool) -> None:
     given = request(host=host) if origin is None else request(host=host, origin=origin)
+    if not foreign:
+        refuse_foreign_origin(given)
+        return
+    with pytest.raises(Refuse) as caught:
+        refuse_foreign_origin(given)
+    assert caught.value.refusal.reason is reasons.FOREIGN_ORIGIN
+
+
+@pytest.mark.parametrize(("origin", "foreign"), [("http://here", True), ("HTTPS://Here", False)])
+def test_under_tls_a_page_without_it_is_foreign(origin: str, *, foreign: bool) -> None:
+    given = request(scheme="https", host="here", origin=origin)
     if not foreign:
         refuse_foreign_origin(given)
         return

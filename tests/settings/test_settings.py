@@ -163,6 +163,9 @@ WRONG: list[tuple[str, str, object]] = [
     ("default_extension", "", ""),
     ("log_level", "loud", "loud"),
     ("log_format", "xml", "xml"),
+    ("tls", "on", "on"),
+    ("tls_cert", "", ""),
+    ("tls_key", "x" * 4097, "x" * 4097),
 ]
 
 
@@ -199,6 +202,43 @@ def test_a_wrong_value_names_key_value_and_source(
 def test_an_unknown_setting_is_an_error(tmp_path: Path, given: Any) -> None:
     with pytest.raises(BadSettings, match="there is no setting"):
         loaded(tmp_path, **given)
+
+
+PAIR = {"tls_cert": "cert.pem", "tls_key": "key.pem"}
+
+
+@pytest.mark.parametrize(
+    ("given", "has_tls"),
+    [
+        ({}, False),
+        ({"tls": "off"}, False),
+        ({"tls": "self"}, True),
+        (PAIR, True),
+        ({"tls": "off", **PAIR}, True),
+    ],
+)
+def test_tls_is_on(tmp_path: Path, given: dict[str, Any], *, has_tls: bool) -> None:
+    settings, _ = loaded(tmp_path, **given)
+    assert settings.has_tls == has_tls
+
+
+@pytest.mark.parametrize(
+    ("file", "flags", "told"),
+    [
+        ("", {"tls_cert": "c"}, "flag: tls_cert = 'c': it needs tls_key"),
+        ("", {"tls_key": "k"}, "flag: tls_key = 'k': it needs tls_cert"),
+        ('tls_key = "k"', {"tls": "off"}, "milepost.toml: tls_key = 'k': it needs tls_cert"),
+        ('tls = "self"', PAIR, "flag: tls_cert = 'cert.pem': it cannot be given together with"),
+        ('tls_cert = "c"', {"tls": "self"}, "milepost.toml: tls_cert = 'c': it cannot be given"),
+        ('tls_key = "k"', {"tls": "self"}, "milepost.toml: tls_key = 'k': it cannot be given"),
+    ],
+)
+def test_settings_of_tls_that_do_not_fit_together(
+    tmp_path: Path, file: str, flags: dict[str, Any], told: str
+) -> None:
+    with pytest.raises(BadSettings) as caught:
+        loaded(tmp_path, file=file, **flags)
+    assert told in str(caught.value)
 
 
 def test_a_wrong_value_is_an_error_even_when_it_loses(tmp_path: Path) -> None:

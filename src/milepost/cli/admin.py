@@ -27,6 +27,13 @@ class CannotStart(click.ClickException):
 )
 @click.option("--insecure-http/--no-insecure-http", default=None, help="Plain HTTP anywhere.")
 @click.option(
+    "--tls",
+    type=click.Choice(["off", "self"]),
+    help="self: serve over TLS with a certificate made and kept for this host.",
+)
+@click.option("--tls-cert", metavar="FILE", help="Serve over TLS with this certificate (PEM).")
+@click.option("--tls-key", metavar="FILE", help="The key of --tls-cert (PEM, no passphrase).")
+@click.option(
     "--admin-password-file",
     metavar="FILE",
     help="Password of the administrator that the first start makes.",
@@ -46,6 +53,8 @@ def serve(config: Path | None, **flags: Any) -> None:
     Examples:
       milepost serve
       milepost serve --data /srv/milepost --bind 127.0.0.1:9000
+      milepost serve --tls self
+      milepost serve --bind 0.0.0.0:443 --tls-cert cert.pem --tls-key key.pem
       MILEPOST_SPEC_VALIDATION=strict milepost serve
     """
     loaded = load(config, flags)

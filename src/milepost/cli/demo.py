@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from milepost.client.rest import ClientError, RestClient
+from milepost.client.rest import BadCaFile, ClientError, RestClient
 from milepost.demo.extension import Demo
 
 
@@ -36,6 +36,13 @@ class RefusedByServer(click.ClickException):
     help="File with the password; without it the password is asked for.",
 )
 @click.option(
+    "--ca-file",
+    envvar="MILEPOST_CA_FILE",
+    type=click.Path(path_type=Path, dir_okay=False, exists=True),
+    metavar="FILE",
+    help="Certificates (PEM) to trust the server by; without it those of the system.",
+)
+@click.option(
     "--alive", type=click.IntRange(1, 1000), default=6, show_default=True, help="Tasks at once."
 )
 @click.option("--tasks", type=click.IntRange(1), help="End after this many tasks.")
@@ -52,6 +59,7 @@ def demo(
     url: str,
     user: str,
     password_file: Path | None,
+    ca_file: Path | None,
     alive: int,
     tasks: int | None,
     speed: float,
@@ -67,6 +75,7 @@ def demo(
       milepost demo
       milepost demo --password-file password.txt --alive 20
       milepost demo --tasks 10 --speed 5
+      milepost demo --url https://localhost:8900 --ca-file certificate.pem
     """
     password = (
         click.prompt(f"Password of {user}", hide_input=True)
@@ -74,10 +83,12 @@ def demo(
         else password_file.read_text(encoding="utf-8").strip("\r\n")
     )
     try:
-        with RestClient(url, user, password) as client:
+        with RestClient(url, user, password, ca_file=ca_file) as client:
             # A server that is away at first is more likely a wrong address.
             client.log_in()
             Demo(client, click.echo, alive=alive, most=tasks, speed=speed, seed=seed).run()
+    except BadCaFile as fault:
+        raise click.UsageError(f"--ca-file {fault}") from None
     except ClientError as fault:
         raise RefusedByServer(str(fault)) from None
     except KeyboardInterrupt:

@@ -4,12 +4,16 @@ Exceptions::
 
     ClientError
     ├── Refused      the service said no; status, error and message say why
-    └── Away         the service could not be reached, or broke off
+    ├── Away         the service could not be reached, or broke off
+    ├── Untrusted    the service could not show that it is the one that was meant
+    └── BadCaFile    the file that says whom to trust cannot be used
 """
 
 from __future__ import annotations
 
 import base64
+import ssl
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
@@ -21,6 +25,18 @@ SESSION_PATH = "/rest/com/vmware/cis/session"
 SESSION = "vmware-api-session-id"
 UNAUTHENTICATED = 401
 FIRST_ERROR = 400
+
+TRUST_ADVICE = (
+    "If it is the right server, name a file with its certificate, or with that of its issuer,"
+    " as --ca-file or MILEPOST_CA_FILE (in Python as ca_file)."
+)
+# By the code of OpenSSL's X509_verify_cert_error_string.
+ADVICE = {
+    9: "Look at the clocks of both machines.",
+    10: "Renew it on the server, or set the clock of this machine.",
+    62: "Use a name in the URL that the certificate has.",
+    64: "Use an address in the URL that the certificate has.",
+}
 
 T = TypeVar("T")
 
@@ -43,18 +59,38 @@ class Away(ClientError):
     """The service did not answer. A change may or may not have been made; it is safe to repeat."""
 
 
+class Untrusted(ClientError):
+    """The certificate of the service does not verify; nothing was sent to it."""
+
+
+class BadCaFile(ClientError):
+    """The file with the trusted certificates cannot be used."""
+
+
 class RestClient:
     """Logs in when it must, again when its session has ended.
 
-    ``timeout`` is in seconds, for connecting and for each answer. One client may be shared by
-    threads.
+    ``timeout`` is in seconds, for connecting and for each answer. ``ca_file`` has the certificates
+    (PEM) that a server with an ``https`` URL is trusted by; without it they are the system's.
+    Raises ``BadCaFile``. One client may be shared by threads.
     """
 
-    def __init__(self, url: str, user: str, password: str, *, timeout: float = 10.0) -> None:
+    def __init__(
+        self,
+        url: str,
+        user: str,
+        password: str,
+        *,
+        timeout: float = 10.0,
+        ca_file: Path | str | None = None,
+    ) -> None:
         self._url = url.rstrip("/")
         basic = base64.b64encode(f"{user}:{password}".encode()).decode()
         self._basic = {"authorization": f"Basic {basic}"}
-        self._pool = urllib3.PoolManager(timeout=timeout, retries=False, maxsize=8)
+        trust = trusting(ca_file) if self._url.lower().startswith("https:") else None
+        self._pool = urllib3.PoolManager(
+            timeout=timeout, retries=False, maxsize=8, ssl_context=trust
+        )
         self._token: str | None = None
 
     def __enter__(self) -> Self:
@@ -121,7 +157,27 @@ class RestClient:
         try:
             return self._pool.request(method, self._url + path, json=body, headers=headers)
         except urllib3.exceptions.HTTPError as fault:
+            cause = fault.args[0] if fault.args else None
+            if isinstance(cause, ssl.SSLCertVerificationError):
+                raise Untrusted(f"{self._url}: {why_untrusted(cause)}") from fault
             raise Away(f"{self._url}: {fault}") from fault
+
+
+def trusting(ca_file: Path | str | None) -> ssl.SSLContext:
+    """Trust in the certificates of a file, or in the system's. Raises ``BadCaFile``."""
+    try:
+        return ssl.create_default_context(cafile=ca_file)
+    except ssl.SSLError:
+        raise BadCaFile(f"{ca_file}: there is no PEM certificate in it") from None
+    except OSError as fault:
+        raise BadCaFile(f"{ca_file}: {fault.strerror}") from None
+
+
+def why_untrusted(fault: ssl.SSLCertVerificationError) -> str:
+    """Why a certificate did not verify, and what to do."""
+    why = fault.verify_message.rstrip(".")
+    advice = ADVICE.get(fault.verify_code, TRUST_ADVICE)
+    return f"the server's certificate does not verify: {why}. {advice}"
 
 
 def checked(answer: urllib3.BaseHTTPResponse) -> urllib3.BaseHTTPResponse:

@@ -70,10 +70,14 @@ def refuse_foreign_origin(request: Request) -> None:
     if origin is None:
         return
     try:
-        host = urlsplit(origin).netloc.lower()
+        scheme, host, *_ = urlsplit(origin.lower())
     except ValueError:
-        host = ""
-    if not host or host != (request.header(b"host") or "").lower():
+        scheme = host = ""
+    # Whoever is between can make a page of the same host without TLS.
+    is_same = host == (request.header(b"host") or "").lower() and (
+        scheme == "https" or not request.secure
+    )
+    if not host or not is_same:
         raise Refuse(reasons.FOREIGN_ORIGIN, shortened(origin))
 
 

@@ -34,6 +34,10 @@ class ConnectionLimits(msgspec.Struct, frozen=True, kw_only=True):
 class Member(Protocol):
     """A connection, as far as the hub looks after it."""
 
+    @property
+    def transport(self) -> asyncio.Transport:
+        """What it sends with."""
+
     def cut_when_late(self, now: float) -> None:
         """End it, when its peer does not go on."""
 

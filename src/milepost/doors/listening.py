@@ -22,8 +22,11 @@ class Address(NamedTuple):
     port: int
 
 
-def listen(bind: str, *, insecure_http: bool) -> socket.socket:
-    """The socket to serve on. Raises ``CannotListen``, naming the address."""
+def listen(bind: str, *, anywhere: bool) -> socket.socket:
+    """The socket to serve on, beyond this machine only if it may be ``anywhere``.
+
+    Raises ``CannotListen``, naming the address.
+    """
     address = parse_address(bind)
     try:
         family, kind, protocol, _, where = socket.getaddrinfo(
@@ -31,9 +34,10 @@ def listen(bind: str, *, insecure_http: bool) -> socket.socket:
         )[0]
     except OSError as fault:
         raise CannotListen(f"bind {bind}: {fault.strerror}") from fault
-    if not insecure_http and not ipaddress.ip_address(where[0]).is_loopback:
+    if not anywhere and not ipaddress.ip_address(where[0]).is_loopback:
         raise CannotListen(
-            f"bind {bind}: plain HTTP beyond this machine needs insecure_http = true"
+            f"bind {bind}: plain HTTP beyond this machine needs insecure_http = true;"
+            " better serve over TLS, with tls or tls_cert and tls_key"
         )
     listener = socket.socket(family, kind, protocol)
     try:
