@@ -12,6 +12,7 @@ from milepost.doors.credentials import (
     cookie_header,
     cookie_of,
     refuse_foreign_origin,
+    token_of,
 )
 from milepost.doors.messages import Head, Request
 from milepost.doors.refusals import Refuse
@@ -118,3 +119,20 @@ def test_under_tls_a_page_without_it_is_foreign(origin: str, *, foreign: bool) -
     with pytest.raises(Refuse) as caught:
         refuse_foreign_origin(given)
     assert caught.value.refusal.reason is reasons.FOREIGN_ORIGIN
+
+
+@pytest.mark.parametrize(
+    ("path", "headers", "token"),
+    [
+        (b"/v1/tasks", {"authorization": "Bearer abc"}, "abc"),
+        (b"/v1/tasks", {"authorization": "bearer  abc "}, "abc"),
+        (b"/v1/tasks", {"authorization": "Basic abc"}, ""),
+        (b"/v1/tasks", {"authorization": "Bearer abc", SESSION: "header"}, "header"),
+        (b"/v1/tasks", {"authorization": "Bearer abc", "cookie": f"{SESSION}=cookie"}, "abc"),
+        (b"/rest/cis/tasks", {"authorization": "Bearer abc"}, ""),
+        (b"/rest/cis/tasks", {"authorization": "Bearer a", "cookie": f"{SESSION}=b"}, "b"),
+    ],
+)
+def test_bearer_counts_at_v1_only(path: bytes, headers: dict[str, str], token: str) -> None:
+    pairs = [(name.encode(), value.encode()) for name, value in headers.items()]
+    assert token_of(Request(Head("GET", path, pairs, "1.0"), 0)) == token

@@ -1,7 +1,8 @@
 """Who sends a request: which credential counts, and whose it is.
 
-The header ``vmware-api-session-id`` comes before the cookie of the same name; the first that is
-there decides alone. Basic counts only where a session is created.
+The header ``vmware-api-session-id`` comes first, on ``/v1`` then ``Authorization: Bearer``, then
+the cookie of the header's name; the first that is there decides alone. Basic counts only where a
+session is created.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from milepost.rules.values import Instant
 
 SESSION = "vmware-api-session-id"
 READING = frozenset({"GET", "HEAD"})
+BEARER_PATHS = b"/v1/"
 
 
 class Gate:
@@ -32,6 +34,8 @@ class Gate:
     async def let_in(self, request: Request) -> Login:
         """The login of a request, noted on it. Raises ``Refuse``."""
         token = request.header(SESSION.encode())
+        if token is None and request.path.startswith(BEARER_PATHS):
+            token = bearer_of(request)
         if token is None:
             token = self._cookie(request)
         if not token:
@@ -60,8 +64,16 @@ def cookie_of(text: str) -> str | None:
 
 def token_of(request: Request) -> str:
     """The token a request was let in with."""
-    header = request.header(SESSION.encode())
-    return cookie_of(request.header(b"cookie") or "") or "" if header is None else header
+    token = request.header(SESSION.encode())
+    if token is None and request.path.startswith(BEARER_PATHS):
+        token = bearer_of(request)
+    return cookie_of(request.header(b"cookie") or "") or "" if token is None else token
+
+
+def bearer_of(request: Request) -> str | None:
+    """The token behind ``Authorization: Bearer``, or ``None`` without that."""
+    scheme, _, token = (request.header(b"authorization") or "").partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else None
 
 
 def refuse_foreign_origin(request: Request) -> None:

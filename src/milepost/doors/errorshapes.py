@@ -9,6 +9,7 @@ from milepost.doors.messages import Answer
 from milepost.doors.refusals import Headers, headers_of, status_of
 from milepost.rules.reasons import Refusal
 from milepost.wire import api, rest
+from milepost.wire.problems import encode_problem
 
 
 class ErrorShape(NamedTuple):
@@ -27,9 +28,14 @@ class ErrorShape(NamedTuple):
 
 REST = ErrorShape(rest.encode_refusal)
 API = ErrorShape(api.encode_refusal, schema="milepost.api.refusal")
+V1 = ErrorShape(
+    lambda refusal: encode_problem(refusal, status_of(refusal)),
+    media_type=b"application/problem+json",
+    schema="milepost.problem",
+)
 
 # By the beginning of a path, and the shape of a path that exists nowhere.
-SHAPES: tuple[tuple[bytes, ErrorShape], ...] = ((b"/api", API),)
+SHAPES: tuple[tuple[bytes, ErrorShape], ...] = ((b"/api", API), (b"/v1", V1))
 ELSEWHERE = REST
 
 

@@ -1,0 +1,30 @@
+"""Refusals as RFC 9457 problems, the error shape of ``/v1``."""
+
+from __future__ import annotations
+
+from milepost.rules.reasons import Refusal
+from milepost.wire.encoding import message_value, to_json
+
+NAMESPACE = "urn:milepost:problem:"
+
+
+def encode_problem(refusal: Refusal, status: int) -> bytes:
+    """A problem: ``type`` is a name for the reason, ``detail`` its text with the arguments put in.
+
+    ``error_type`` and ``messages`` are what the other doors tell.
+    """
+    return to_json(
+        {
+            "type": NAMESPACE + refusal.reason.id.removeprefix("milepost."),
+            "title": title_of(refusal),
+            "status": status,
+            "detail": refusal.message.default_message,
+            "error_type": refusal.error.value,
+            "messages": [message_value(refusal.message, "object")],
+        }
+    )
+
+
+def title_of(refusal: Refusal) -> str:
+    """The standard error in words; the same for every occurrence of it, as RFC 9457 asks."""
+    return refusal.error.value.replace("_", " ").capitalize()
