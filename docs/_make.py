@@ -30,6 +30,7 @@ from milepost.doors.refusals import RETRY_LATER, status_of
 from milepost.doors.rest import RestDoor, rest_routes
 from milepost.doors.routing import Auth, Parameter, Route
 from milepost.rules import machine, reasons
+from milepost.rules import rows as table_of_rows
 from milepost.rules.reasons import REASONS, Reason, Refusal
 from milepost.rules.task import Accepted, Task, UpdateTask
 from milepost.rules.values import (
@@ -49,6 +50,7 @@ WIDTH = 90
 # What stands in errors.md above the reasons of one kind; the second word of an id is its kind.
 KINDS = {
     "task": "About the task",
+    "lease": "About the lease of a task",
     "spec": "About the spec in strict mode",
     "list": "About a list",
     "access": "About the caller",
@@ -240,7 +242,7 @@ def diagram() -> str:
         f"    {before} --> {after}"
         for before in Status
         for after in Status
-        if after in machine.MOVES[before] and after is not before
+        if after in table_of_rows.MOVES[before] and after is not before
     ]
     lines += [f"    {status} --> [*]" for status in Status if status in TERMINAL]
     return fenced("mermaid", "\n".join(lines))
@@ -296,7 +298,7 @@ def rows() -> str:
                     for reason in reasons_in(row.check)
                 ),
             ]
-            for row in machine.ROWS
+            for row in table_of_rows.ROWS
         ],
     )
 

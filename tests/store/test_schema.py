@@ -47,6 +47,10 @@ TABLES: dict[str, dict[str, tuple[str, str, int]]] = {
         "end_time": ("INTEGER", NULL, 0),
         "finished_at": ("INTEGER", NULL, 0),
         "cancel_requested": ("INTEGER", NULL, 0),
+        "cancel_acknowledged": ("INTEGER", NULL, 0),
+        "lease_seconds": ("INTEGER", NULL, 0),
+        "weight": ("REAL", SET, 0),
+        "pinned": ("INTEGER", SET, 0),
         "last_position": ("INTEGER", SET, 0),
     },
     "events": {
@@ -108,6 +112,8 @@ TASK: dict[str, object] = {
     "start_given": 0,
     "end_time": 2,
     "finished_at": 2,
+    "weight": 1.0,
+    "pinned": 0,
     "last_position": 1,
 }
 EVENT: dict[str, object] = {
@@ -216,6 +222,26 @@ FENCES = [
         "result_typed IS NULL OR result IS NOT NULL",
         [{"result_typed": "1"}],
         [{"result": "1", "result_typed": "1"}],
+    ),
+    Fence(
+        "tasks",
+        "lease_seconds BETWEEN 1 AND 86400",
+        [RUNNING | {"lease_seconds": 0}, RUNNING | {"lease_seconds": 86_401}],
+        [RUNNING | {"lease_seconds": 1}, RUNNING | {"lease_seconds": 86_400}],
+    ),
+    Fence("tasks", "weight > 0", [{"weight": 0.0}, {"weight": -1.0}], [{"weight": 0.001}]),
+    Fence("tasks", "pinned IN (0, 1)", [{"pinned": 2}], [{"pinned": 1}]),
+    Fence(
+        "tasks",
+        "cancel_acknowledged IS NULL OR cancel_requested IS NOT NULL",
+        [{"cancel_acknowledged": 1}],
+        [{"cancel_requested": 1, "cancel_acknowledged": 1}],
+    ),
+    Fence(
+        "tasks",
+        "finished_at IS NULL OR lease_seconds IS NULL",
+        [{"lease_seconds": 1}],
+        [],
     ),
     Fence("events", "revision >= 1", [{"revision": 0}], []),
     Fence(
@@ -342,7 +368,7 @@ def test_a_column_takes_no_other_type_and_no_null_where_none_belongs(
 ) -> None:
     insert(database, "users", {"name": "root"} if table == "sessions" else {"name": "oper"})
     for name, (kind, null, _) in TABLES[table].items():
-        other = "x" if kind == "INTEGER" else b"x"
+        other = b"x" if kind == "TEXT" else "x"
         with pytest.raises(sqlite3.IntegrityError):
             insert(database, table, {name: other})
         if null == SET:

@@ -112,6 +112,22 @@ RESULT_PENDING = Reason(
     "result: {0} was given, but a PENDING task has no result.",
 )
 
+LEASE_FINISHED = Reason(
+    "milepost.lease.finished",
+    E.NOT_ALLOWED_IN_CURRENT_STATE,
+    "lease_seconds: {1} was given, but the task is {0}; only an open task has a lease.",
+)
+CANCEL_NOT_REQUESTED = Reason(
+    "milepost.task.cancel_not_requested",
+    E.NOT_ALLOWED_IN_CURRENT_STATE,
+    "cancel: acknowledged was given, but nobody has asked for the end of the task.",
+)
+CANCEL_LATE = Reason(
+    "milepost.task.cancel_late",
+    E.NOT_ALLOWED_IN_CURRENT_STATE,
+    "cancel: acknowledged was given, but the task is {0} already.",
+)
+
 # Strict mode, create, cancel.
 FIELD_NEEDS_STATUS = Reason(
     "milepost.spec.field_needs_status",

@@ -7,7 +7,7 @@ type; the path of a fault is put together only when there is a fault.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import msgspec
 
@@ -38,7 +38,7 @@ from milepost.wire import shapes
 from milepost.wire.errorvalues import ErrorReader
 from milepost.wire.faults import Malformed, shown, wrong_type
 from milepost.wire.jsontext import parse
-from milepost.wire.shapes import STRUCTURES, Enumeration, ListOf, MapOf, Ref, Scalar, Type
+from milepost.wire.shapes import STRUCTURES, Enumeration, ListOf, MapOf, Member, Ref, Scalar, Type
 
 Read = Callable[[Any, int], Any]
 """Reads a value at a nesting depth of messages; raises ``Malformed``."""
@@ -76,6 +76,8 @@ class Dialect(msgspec.Struct, frozen=True, kw_only=True):
 class Decoder:
     """Reads structures by name."""
 
+    structures: ClassVar[Mapping[str, tuple[Member, ...]]] = STRUCTURES
+
     def __init__(self, dialect: Dialect, limits: Limits = DEFAULT_LIMITS) -> None:
         self.dialect = dialect
         self.limits = limits
@@ -98,7 +100,7 @@ class Decoder:
         return self.structure(name)(value, 0)
 
     def _compile(self, name: str) -> Read:
-        members, build = STRUCTURES[name], BUILDERS[name]
+        members, build = self.structures[name], self.builder(name)
         readers = {member.name: self.type(member.type) for member in members}
         required = [member.name for member in members if member.required]
         deeper = 1 if name == shapes.NESTED_MESSAGE else 0
@@ -114,6 +116,10 @@ class Decoder:
             return read_structure(value, depth)
 
         return read_nested if deeper else read_structure
+
+    def builder(self, name: str) -> Callable[[dict[str, Any]], Any]:
+        """What makes a structure of its members."""
+        return BUILDERS[name]
 
     def type(self, kind: Type) -> Read:
         """The function that reads a type."""

@@ -29,6 +29,11 @@ CREATE TABLE tasks (
     end_time INTEGER,
     finished_at INTEGER,
     cancel_requested INTEGER,
+    cancel_acknowledged INTEGER,
+    -- Seconds an open task may stay silent. When it was last heard of is not stored.
+    lease_seconds INTEGER CHECK (lease_seconds BETWEEN 1 AND 86400),
+    weight REAL NOT NULL CHECK (weight > 0),
+    pinned INTEGER NOT NULL CHECK (pinned IN (0, 1)),
     -- The position of its newest event.
     last_position INTEGER NOT NULL,
     CHECK (progress_completed <= progress_total),
@@ -38,7 +43,9 @@ CREATE TABLE tasks (
     CHECK (end_time IS NULL OR end_time >= start_time),
     CHECK ((status = 'FAILED') = (error IS NOT NULL)),
     CHECK (status <> 'PENDING' OR result IS NULL),
-    CHECK (result_typed IS NULL OR result IS NOT NULL)
+    CHECK (result_typed IS NULL OR result IS NOT NULL),
+    CHECK (cancel_acknowledged IS NULL OR cancel_requested IS NOT NULL),
+    CHECK (finished_at IS NULL OR lease_seconds IS NULL)
 ) STRICT;
 
 CREATE INDEX tasks_by_service ON tasks (service, status);
