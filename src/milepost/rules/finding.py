@@ -19,6 +19,7 @@ class TaskFilter(Value, frozen=True, kw_only=True):
     status: frozenset[Status] | None = None
     targets: frozenset[tuple[str, str]] | None = None
     users: frozenset[str] | None = None
+    parents: frozenset[str] | None = None
     visible_service: str | None = None
 
     def matches(self, task: Task) -> bool:
@@ -30,6 +31,7 @@ class TaskFilter(Value, frozen=True, kw_only=True):
             (self.status, task.status),
             (self.targets, (task.target.type, task.target.id)),
             (self.users, task.user),
+            (self.parents, task.parent),
         )
         seen = self.visible_service in (None, task.service)
         return seen and all(members is None or value in members for members, value in wanted)

@@ -22,6 +22,8 @@ Position = int
 """Where an event stands in the log; positions start at 1."""
 
 MOST_FOUND_BYTES = 32 * 1024 * 1024
+MOST_PAGE_BYTES = 4 * 1024 * 1024
+"""What a page of events may hold; a first event that is larger goes alone."""
 
 Tasks = Mapping[str, Task]
 Decide = Callable[[Tasks], Decision]
@@ -93,6 +95,13 @@ class Event(Value, frozen=True, kw_only=True):
     origin: Origin
 
 
+class LogSpan(Value, frozen=True):
+    """What of the log is kept: every event behind ``after``, up to and with ``last``."""
+
+    after: Position
+    last: Position
+
+
 class User(Value, frozen=True, kw_only=True):
     """Someone who may log in. ``password`` is an argon2id hash."""
 
@@ -135,7 +144,13 @@ class Store(Protocol):
         """
 
     async def events_after(self, position: Position, limit: int) -> list[Event]:
-        """The next events behind a position, at most ``limit``, in order."""
+        """The next events behind a position, in order: at most ``limit``, fewer when large.
+
+        There is none only at the end of the log. A single read shows what these events tell.
+        """
+
+    async def log_span(self) -> LogSpan:
+        """Which events there are. A single read shows what the last one tells."""
 
     async def history(self, task_id: str, limit: int) -> list[Event]:
         """The first ``limit`` events of one task, oldest first."""

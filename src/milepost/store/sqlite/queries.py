@@ -8,11 +8,17 @@ from typing import Any
 
 from milepost.rules.finding import TaskFilter
 from milepost.rules.task import Task
-from milepost.store.base import MOST_FOUND_BYTES, TooLarge
+from milepost.store.base import MOST_FOUND_BYTES, MOST_PAGE_BYTES, Event, TooLarge
 from milepost.store.sqlite import rows
 
 SELECT_TASK = f"SELECT {rows.NAMES} FROM tasks WHERE id = ?"  # noqa: S608  own names only
 SELECT_EVENTS = f"SELECT {rows.EVENT_NAMES} FROM events"  # noqa: S608  own names only
+SELECT_EVENTS_AFTER = f"{SELECT_EVENTS} WHERE position > ? ORDER BY position LIMIT ?"
+# The number given last outlives its event.
+SELECT_SPAN = (
+    "SELECT coalesce((SELECT min(position) - 1 FROM events), last, 0), coalesce(last, 0)"
+    " FROM (SELECT (SELECT seq FROM sqlite_sequence WHERE name = 'events') AS last)"
+)
 # The events of a task are a chain from its newest one backwards: an index of them would cost as
 # much as all else that a change writes.
 CHAIN = (
@@ -44,6 +50,18 @@ def bounded_tasks(found: Iterable[rows.Row]) -> list[Task]:
     return tasks
 
 
+def bounded_events(found: Iterable[rows.Row]) -> list[Event]:
+    """The events of some rows, as far as they are not too much together; the first in any case."""
+    events: list[Event] = []
+    size = 0
+    for row in found:
+        size += sum(len(value) for value in row if isinstance(value, str))
+        if events and size > MOST_PAGE_BYTES:
+            break
+        events.append(rows.read_event(row))
+    return events
+
+
 def conditions(wanted: TaskFilter) -> tuple[str, list[Any]]:
     """The WHERE clause of a filter and its values; sets go in as one JSON value each."""
     sets = {
@@ -52,6 +70,7 @@ def conditions(wanted: TaskFilter) -> tuple[str, list[Any]]:
         "operation": wanted.operations,
         "status": wanted.status,
         "user": wanted.users,
+        "parent": wanted.parents,
     }
     clauses, values = [], []
     for name, members in sets.items():

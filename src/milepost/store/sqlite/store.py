@@ -19,6 +19,7 @@ from milepost.store.base import (
     Corrupt,
     Decide,
     Event,
+    LogSpan,
     Origin,
     Outcome,
     Overloaded,
@@ -104,8 +105,21 @@ class SqliteStore(Store):
         return tasks
 
     async def events_after(self, position: Position, limit: int) -> list[Event]:
-        statement = f"{queries.SELECT_EVENTS} WHERE position > ? ORDER BY position LIMIT ?"
-        return [rows.read_event(row) for row in await self._all(statement, position, limit)]
+        def read() -> list[Event]:
+            with contextlib.closing(
+                self._far.execute(queries.SELECT_EVENTS_AFTER, (position, limit))
+            ) as found:
+                return queries.bounded_events(found)
+
+        events = await self._far_away(read)
+        if events:
+            await self._told_through(events[-1].position)
+        return events
+
+    async def log_span(self) -> LogSpan:
+        after, last = reading(lambda: self._near.execute(queries.SELECT_SPAN).fetchone())
+        await self._told_through(last)
+        return LogSpan(after, last)
 
     async def history(self, task_id: str, limit: int) -> list[Event]:
         return [
@@ -203,6 +217,11 @@ class SqliteStore(Store):
             ahead = self._working.ahead(task.id)
             if ahead is not None and task.revision >= ahead.task.revision:
                 await self._committer.through(ahead.position)
+
+    async def _told_through(self, position: Position) -> None:
+        """Wait until what the log tells up to a position is told by single reads too."""
+        if self._working.is_ahead:
+            await self._committer.through(position)
 
     def _next_position(self) -> Position:
         if self._position is None:
