@@ -58,6 +58,7 @@ KINDS = {
     "json": "About the text of a body",
     "value": "About a value in a body",
     "query": "About a query parameter",
+    "watch": "About a watch",
     "http": "About the request as such",
     "service": "About the service",
 }

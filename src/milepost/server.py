@@ -11,7 +11,7 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -30,18 +30,23 @@ from milepost.doors.openapi import OpenApiDoor, openapi_routes
 from milepost.doors.rest import RestDoor, rest_routes
 from milepost.doors.routing import Router
 from milepost.doors.serving import HttpServer
+from milepost.doors.v1events import EventsDoor, events_routes
+from milepost.feed.feed import Feed, FeedLimits
 from milepost.logs import logger
 from milepost.rules.task import Ruleset
 from milepost.rules.values import Instant
 from milepost.service.accounts import Accounts
 from milepost.service.logins import LoginService
 from milepost.service.tasks import TaskService
+from milepost.service.vigil import Vigil
+from milepost.service.watching import WatchService
 from milepost.settings import Settings
-from milepost.store.base import Store, StoreError, User
+from milepost.store.base import Event, Store, StoreError, User
 from milepost.store.sqlite.store import open_store
 from milepost.wire.api import ApiDialect
 from milepost.wire.decoding import Limits
 from milepost.wire.rest import RestDialect
+from milepost.wire.sse import encode_event
 
 if TYPE_CHECKING:
     from milepost.doors.tls import Tls
@@ -198,13 +203,17 @@ def compose(settings: Settings, store: Store) -> Application:
     sessions = Sessions(store, passwords, limits)
     gate = Gate(sessions, clock)
     logins = LoginService(sessions, Throttle(), clock)
+    feed = Feed(store, event_text, feed_limits(settings))
+    vigil = Vigil(sessions, clock)
     tasks = TaskService(
         store,
         ruleset(settings),
         default_extension=settings.default_extension,
         clock=clock,
         new_id=new_task_id,
+        wake=feed.wake,
     )
+    watching = WatchService(feed, tasks, vigil)
     strict = settings.spec_validation == "strict"
     description = OpenApiDoor()
     routes = [
@@ -212,11 +221,12 @@ def compose(settings: Settings, store: Store) -> Application:
             RestDoor(tasks, logins, gate, RestDialect(strict=strict, limits=value_limits(settings)))
         ),
         *api_routes(ApiDoor(tasks, logins, gate, ApiDialect(limits=value_limits(settings)))),
+        *events_routes(EventsDoor(watching, settings.watch_heartbeat)),
         *health_routes(HealthDoor(store.ready)),
         *openapi_routes(description),
     ]
     description.describe(routes, __version__)
-    upkeep = Upkeep(store, sessions, passwords)
+    upkeep = Upkeep(store, sessions, passwords, (feed.close, vigil.close))
 
     return Application(Router(routes), gate, start=upkeep.start, stop=upkeep.stop)
 
@@ -224,7 +234,14 @@ def compose(settings: Settings, store: Store) -> Application:
 class Upkeep:
     """What the server does by itself between requests, and how it ends."""
 
-    def __init__(self, store: Store, sessions: Sessions, passwords: PasswordChecker) -> None:
+    def __init__(
+        self,
+        store: Store,
+        sessions: Sessions,
+        passwords: PasswordChecker,
+        closing: Iterable[Callable[[], None]],
+    ) -> None:
+        self._closing = closing
         self._store = store
         self._sessions = sessions
         self._passwords = passwords
@@ -238,6 +255,8 @@ class Upkeep:
         """Finish every accepted change and let go of everything."""
         if self._sweeping is not None:
             self._sweeping.cancel()
+        for close in self._closing:
+            close()
         self._passwords.close()
         await self._store.close()
 
@@ -294,6 +313,17 @@ def ruleset(settings: Settings) -> Ruleset:
         operations_closed=settings.operations_closed,
         operations={key: frozenset(names) for key, names in settings.registered_operations.items()},
     )
+
+
+def feed_limits(settings: Settings) -> FeedLimits:
+    """The settings that bound what watching costs."""
+    return FeedLimits(watchers=settings.max_watchers, held_bytes=settings.watch_memory)
+
+
+def event_text(event: Event) -> bytes:
+    """An event as its watchers are told it."""
+    changes = ((change.field, change.before, change.after) for change in event.changes)
+    return encode_event(event.position, event.task, changes, event.origin.principal, event.at)
 
 
 def value_limits(settings: Settings) -> Limits:

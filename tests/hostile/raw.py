@@ -27,12 +27,16 @@ class Heard(NamedTuple):
     def told(self) -> str:
         """What a table expects: status and message id of a refusal, after a look at its shape.
 
-        A refusal in the shape of ``/api`` says so.
+        A refusal in the shape of ``/api`` or ``/v1`` says so.
         """
         if self.status == 0:
             return CLOSED
         if self.status < 400:
             return str(self.status)
+        if self.headers["content-type"] == "application/problem+json":
+            problem = json.loads(self.body)
+            assert problem["status"] == self.status
+            return f"{self.status} v1 {problem['messages'][0]['id'].removeprefix('milepost.')}"
         door = API if "error_type" in json.loads(self.body) else REST
         reply = Reply(self.status, self.headers, self.body, door)
         shape = "" if door is REST else f"{door.name} "

@@ -9,12 +9,27 @@ from typing import Any
 from milepost.doors.errorshapes import ErrorShape, shape_of
 from milepost.doors.messages import Answer, Request, json_answer
 from milepost.doors.routing import Auth, Parameter, Route
+from milepost.wire import shapes
 from milepost.wire.descriptions import component_schemas
 from milepost.wire.encoding import to_json
 
 FAULT = 500
 PATH = "/openapi.json"
 PATH_PARAMETER = re.compile(r"\{(\w+)\}")
+
+PROBLEM = {
+    "type": "object",
+    "properties": {
+        **{name: {"type": "string"} for name in ("type", "title", "detail")},
+        "status": {"type": "integer"},
+        "error_type": {"$ref": f"#/components/schemas/{shapes.ERROR_TYPE.name}"},
+        "messages": {
+            "type": "array",
+            "items": {"$ref": f"#/components/schemas/milepost.api.{shapes.MESSAGE}"},
+        },
+    },
+    "required": ["type", "title", "status", "detail", "error_type", "messages"],
+}
 
 
 class OpenApiDoor:
@@ -54,6 +69,8 @@ def document(routes: Iterable[Route], version: str) -> dict[str, Any]:
         paths.setdefault(route.path, {})[route.method.lower()] = operation(route)
     schemas = component_schemas()
     schemas["milepost.openapi"] = {"type": "object"}
+    schemas["milepost.event_stream"] = {"type": "string"}
+    schemas["milepost.problem"] = PROBLEM
     return {
         "openapi": "3.1.0",
         "info": {
@@ -129,7 +146,7 @@ def query_parameter(parameter: Parameter) -> dict[str, Any]:
 def success(route: Route) -> dict[str, Any]:
     if route.answer is None:
         return {"description": "Done; the body is empty."}
-    return {"description": "Done.", "content": content(route.answer)}
+    return {"description": "Done.", "content": content(route.answer, route.media_type)}
 
 
 def refusal(status: int, shape: ErrorShape) -> dict[str, Any]:

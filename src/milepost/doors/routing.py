@@ -35,7 +35,7 @@ class Route(NamedTuple):
     """One operation of the API.
 
     ``request`` and ``answer`` name schemas of the description. On success the caller gets
-    ``answer`` with ``status``; ``errors`` are the statuses it may get instead.
+    ``answer`` with ``status`` and ``media_type``; ``errors`` are the statuses it may get instead.
     """
 
     method: str
@@ -49,6 +49,7 @@ class Route(NamedTuple):
     parameters: tuple[Parameter, ...] = ()
     status: int = 200
     errors: tuple[int, ...] = ()
+    media_type: str = "application/json"
 
 
 class Match(NamedTuple):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import msgspec
 
@@ -21,7 +21,7 @@ from milepost.rules.reasons import Refusal
 from milepost.rules.strict import check_spec
 from milepost.rules.task import CreateTask, Decision, Refused, Ruleset, Task, UpdateTask
 from milepost.rules.values import Instant
-from milepost.store.base import Origin, Store, Tasks
+from milepost.store.base import Decide, Origin, Position, Store, Tasks
 
 MOST_LISTED = 1000
 
@@ -30,7 +30,8 @@ class TaskService:
     """What can be done with tasks, whatever door the wish came in at.
 
     Every method may raise what the store raises (``Unavailable``, ``Overloaded``). ``clock``
-    gives the time in milliseconds, ``new_id`` an id nobody can guess.
+    gives the time in milliseconds, ``new_id`` an id nobody can guess. ``wake`` is called with the
+    position of each change, once it is durable.
     """
 
     def __init__(
@@ -41,12 +42,14 @@ class TaskService:
         default_extension: str,
         clock: Callable[[], Instant],
         new_id: Callable[[], str],
+        wake: Callable[[Position], None],
     ) -> None:
         self._store = store
         self._rules = rules
         self._default_extension = default_extension
         self._clock = clock
         self._new_id = new_id
+        self._wake = wake
 
     async def create(self, who: Principal, spec: CreateTask, source: str) -> Decision:
         """Make a task."""
@@ -71,7 +74,7 @@ class TaskService:
             )
 
         wanted = () if spec.parent is None else (spec.parent,)
-        return (await self._store.change(wanted, decide, Origin(who.name, source))).decision
+        return await self._change(wanted, decide, Origin(who.name, source))
 
     async def update(self, who: Principal, task_id: str, spec: UpdateTask, source: str) -> Decision:
         """Change a task as far as the rules let it."""
@@ -130,4 +133,11 @@ class TaskService:
             return task if isinstance(task, Refused) else decide_visible(task, now)
 
         origin = Origin(who.name, source)
-        return (await self._store.change((task_id,), decide, origin)).decision
+        return await self._change((task_id,), decide, origin)
+
+    async def _change(self, ids: Sequence[str], decide: Decide, origin: Origin) -> Decision:
+        """Make a change durable; only then those who watch are told that there is one."""
+        outcome = await self._store.change(ids, decide, origin)
+        if outcome.position is not None:
+            self._wake(outcome.position)
+        return outcome.decision
