@@ -22,7 +22,7 @@ from milepost.rules.values import Status
 from milepost.store.base import Counts, Page
 from milepost.store.sqlite import rows
 
-MOST_EXAMINED = 20_000
+MOST_EXAMINED = 10_000
 MOST_WALKS = 20
 LARGEST_PAGE = 8 * 1024 * 1024
 TIMES = ("created", "updated", "finished")
@@ -219,8 +219,10 @@ def read_counts(connection: sqlite3.Connection, selection: Selection) -> Counts:
                 complete = complete and end is None
                 where = f"{where} AND number >= ? AND {plan.rest[0]}"  # noqa: PLW2901  narrower
                 values = [*values, end or 0, *plan.rest[1]]  # noqa: PLW2901  narrower
+            # The plus keeps SQLite from walking all of an index for the sake of its order.
+            order = "+status" if plan.rest[0] else "status"
             for status, count in connection.execute(
-                f"SELECT status, count(*) FROM tasks WHERE {where} GROUP BY status",  # noqa: S608  own names only
+                f"SELECT status, count(*) FROM tasks WHERE {where} GROUP BY {order}",  # noqa: S608  own names only
                 values,
             ):
                 counts[Status(status)] += count
