@@ -12,7 +12,7 @@ import re
 import sys
 import types
 import typing
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal
@@ -20,6 +20,9 @@ from typing import Any, Literal
 import click
 import msgspec
 
+sys.path.insert(0, str(Path(__file__).parent.parent))  # run as a script, it is in no package
+
+from docs import _v1
 from milepost import settings
 from milepost.cli import admin, demo
 from milepost.cli.main import main as command
@@ -29,6 +32,10 @@ from milepost.doors.openapi import OpenApiDoor, openapi_routes
 from milepost.doors.refusals import RETRY_LATER, status_of
 from milepost.doors.rest import RestDoor, rest_routes
 from milepost.doors.routing import Auth, Parameter, Route
+from milepost.doors.v1events import EventsDoor, events_routes
+from milepost.doors.v1tasks import V1TasksDoor
+from milepost.doors.v1tasks import task_routes as v1_task_routes
+from milepost.doors.v1users import V1UsersDoor, user_routes
 from milepost.rules import machine, reasons
 from milepost.rules import rows as table_of_rows
 from milepost.rules.reasons import REASONS, Reason, Refusal
@@ -41,7 +48,8 @@ from milepost.rules.values import (
     ErrorValue,
     Status,
 )
-from milepost.wire import shapes
+from milepost.wire import shapes, v1queries
+from milepost.wire.v1shapes import V1_STRUCTURES
 
 DOCS = Path(__file__).parent
 PART = re.compile(r"<!-- generated: ([\w-]+) -->\n.*?<!-- end: \1 -->", re.DOTALL)
@@ -90,7 +98,7 @@ BARE = {
     "milepost.api.cis.tasks_resp": shapes.INFO,
     "milepost.api.cis.session_resp": shapes.SESSION_INFO,
 }
-ANSWERS = {
+ANSWERS = _v1.ANSWERS | {
     "vcenter.extension.tasks.create_resp": '`{"value": "<task id>"}`',
     "cis.tasks.list_resp": '`{"value": [{"key": "<task id>", "value": <task>}, …]}`,'
     " each task a [`cis.task.info`](#cistaskinfo)",
@@ -100,6 +108,7 @@ ANSWERS = {
     "milepost.api.cis.tasks.list_resp": '`{"<task id>": <task>, …}`,'
     " each task a [`cis.task.info`](rest.md#cistaskinfo)",
     "milepost.api.cis.session.create_resp": '`"<token>"`',
+    "milepost.event_stream": "[a stream of events](#what-is-told)",
     "milepost.health": "a JSON object with `status`",
     "milepost.openapi": "an OpenAPI 3.1 document",
 }
@@ -117,7 +126,7 @@ API_TASK = """{
   "progress": {"total": 0, "completed": 0,
                "message": {"id": "", "default_message": "", "args": []}}}"""
 # One example of each operation: a command, and what it prints. They run in this order in a test.
-EXAMPLES = {
+EXAMPLES = _v1.EXAMPLES | {
     "rest.vcenter.extension.tasks.create": (
         f"""{CURL} {JSON} $SERVER/rest/vcenter/extension/tasks -d '
   {{"spec": {{"operation_id": "com.acme.backup.full", "cancelable": true, "user": "anna",
@@ -161,6 +170,11 @@ EXAMPLES = {
     "rest.cis.session.delete": (
         f"""{CURL} -X DELETE -i $SERVER/rest/com/vmware/cis/session | head -n 1""",
         "HTTP/1.1 200 OK",
+    ),
+    "v1.events.watch": (
+        """(curl -sN --max-time 2 -H "$SESSION" "$SERVER/v1/events?after=0&user=anna" || true) |
+  head -n 4""",
+        'retry: 2000\nevent: bookmark\nid: 0\ndata: {"position":0}',
     ),
     "livez.get": ("curl -fsS $SERVER/livez", '{"status": "alive"}'),
     "livez.head": ("curl -fsS -I $SERVER/livez | head -n 1", "HTTP/1.1 200 OK"),
@@ -329,6 +343,8 @@ def errors() -> str:
 def reason_text(reason: Reason) -> str:
     status = status_of(Refusal(reason))
     later = ", with `Retry-After`" if status in RETRY_LATER else ""
+    if reason in reasons.OF_ENDED_TASKS:
+        later = ", though it is no refusal: it is the error of a task that the service has ended"
     return f"### {reason.id}\n\n{status} `{reason.error}`{later}\n\n> {reason.text}"
 
 
@@ -499,6 +515,11 @@ def routes_by_page() -> dict[str, list[Route]]:
             *openapi_routes(OpenApiDoor()),
         ],
         "api.md": api_routes(ApiDoor.__new__(ApiDoor)),
+        "events.md": events_routes(EventsDoor.__new__(EventsDoor)),
+        "v1.md": [
+            *v1_task_routes(V1TasksDoor.__new__(V1TasksDoor)),
+            *user_routes(V1UsersDoor.__new__(V1UsersDoor)),
+        ],
     }
 
 
@@ -515,7 +536,7 @@ def route_text(route: Route) -> str:
     ]
     parts = [f"### {route.method} {route.path}", route.summary, "\n".join(facts)]
     if route.parameters:
-        parts.append(table(["query parameter", "value"], map(parameter_row, route.parameters)))
+        parts.append(table(["parameter", "value"], map(parameter_row, route.parameters)))
     shown, answer = EXAMPLES[route.operation]
     kind = "json" if answer.startswith("{") else "text"
     return "\n\n".join([*parts, fenced("sh", shown), fenced(kind, answer)])
@@ -524,6 +545,8 @@ def route_text(route: Route) -> str:
 def wrapped(schema: str) -> str:
     if schema in BARE:
         return f"a [`{BARE[schema]}`](rest.md#{anchor(BARE[schema])})"
+    if schema in _v1.BODIES:
+        return f"a [`{schema}`](#{anchor(schema)})"
     if schema in WRAPPED:
         member, name = WRAPPED[schema]
         return f'`{{"{member}": …}}` with a [`{name}`](#{anchor(name)})'
@@ -539,7 +562,9 @@ def parameter_row(parameter: Parameter) -> list[str]:
     elif parameter.schema == shapes.STATUS.name:
         notes.append(listed(f"`{status}`" for status in Status))
     else:
-        notes.append("text")
+        notes.append(OWN_KINDS.get(parameter.schema, "text"))
+    if parameter.place == "header":
+        notes.append("a header")
     if parameter.many:
         notes.append("may be repeated")
     if parameter.required:
@@ -547,16 +572,33 @@ def parameter_row(parameter: Parameter) -> list[str]:
     return [f"`{parameter.name}`", "; ".join(notes)]
 
 
-def structures() -> str:
+OWN_KINDS = {
+    "date-time": "a date-time",
+    "page size": f"1 to {v1queries.LARGEST_PAGE:,}; {v1queries.DEFAULT_PAGE} when not given",
+    "token": "`next_page_token` of the page before",
+    "order": listed(f"`{order}`" for order in v1queries.ORDERS),
+}
+
+
+def structures(table_of: Mapping[str, tuple[shapes.Member, ...]] = shapes.STRUCTURES) -> str:
     """The structures, member by member."""
-    parts = []
-    for name, members in shapes.STRUCTURES.items():
+    parts, own = [], table_of is V1_STRUCTURES
+    for name, members in table_of.items():
         rows = [
-            [f"`{member.name}`", kind_text(member.type), "yes" if member.required else ""]
+            [f"`{member.name}`", own_text(member.type, own=own), "yes" if member.required else ""]
             for member in members
         ]
         parts += [f"### {name}", table(["member", "type", "required"], rows)]
     return "\n\n".join(parts)
+
+
+def own_text(kind: shapes.Type, *, own: bool) -> str:
+    """A type; on the page of /v1 a published one leads to the page of /rest."""
+    text = kind_text(kind)
+    if kind == shapes.Ref(shapes.MESSAGE) and own:
+        return f"text, or {text.replace('(#', '(rest.md#')}"
+    is_published = not isinstance(kind, shapes.Ref) or kind.name in shapes.STRUCTURES
+    return text.replace("(#", "(rest.md#") if own and is_published else text
 
 
 def kind_text(kind: shapes.Type) -> str:
@@ -588,6 +630,9 @@ PARTS: dict[str, Callable[[], str]] = {
     "routes": partial(routes_of, "rest.md"),
     "api-routes": partial(routes_of, "api.md"),
     "structures": structures,
+    "event-routes": partial(routes_of, "events.md"),
+    "v1-routes": partial(routes_of, "v1.md"),
+    "v1-structures": partial(structures, V1_STRUCTURES),
 }
 
 

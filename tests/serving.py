@@ -103,7 +103,7 @@ class Reply(NamedTuple):
     def error(self) -> str:
         """The standard error of a refusal, after a look at its shape."""
         assert self.status >= 400, self
-        assert self.headers["content-type"] == "application/json", self
+        assert self.headers["content-type"] == self.door.refused_as, self
         error_type, messages = self.door.refusal(self.json)
         assert messages, self
         for message in messages:

@@ -218,6 +218,9 @@ def follow(page: Path, reader: Reader) -> int:
         ("docs/quickstart.md", None),
         ("docs/reference/rest.md", SERVERS[0]),
         ("docs/reference/api.md", SERVERS[0]),
+        ("docs/reference/v1.md", SERVERS[0]),
+        ("docs/reference/events.md", SERVERS[0]),
+        ("docs/howto/watch.md", None),
         ("docs/howto/serve-over-tls.md", None),
     ],
 )

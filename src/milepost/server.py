@@ -31,12 +31,16 @@ from milepost.doors.rest import RestDoor, rest_routes
 from milepost.doors.routing import Router
 from milepost.doors.serving import HttpServer
 from milepost.doors.v1events import EventsDoor, events_routes
+from milepost.doors.v1tasks import V1TasksDoor
+from milepost.doors.v1tasks import task_routes as v1_task_routes
+from milepost.doors.v1users import V1UsersDoor, user_routes
 from milepost.feed.feed import Feed, FeedLimits
 from milepost.logs import logger
 from milepost.rules.task import Ruleset
 from milepost.rules.values import Instant
 from milepost.service.accounts import Accounts
 from milepost.service.logins import LoginService
+from milepost.service.reading import Reading
 from milepost.service.tasks import TaskService
 from milepost.service.vigil import Vigil
 from milepost.service.watching import WatchService
@@ -47,6 +51,7 @@ from milepost.wire.api import ApiDialect
 from milepost.wire.decoding import Limits
 from milepost.wire.rest import RestDialect
 from milepost.wire.sse import encode_event
+from milepost.wire.v1 import V1Dialect
 
 if TYPE_CHECKING:
     from milepost.doors.tls import Tls
@@ -209,6 +214,7 @@ def compose(settings: Settings, store: Store) -> Application:
         store,
         ruleset(settings),
         default_extension=settings.default_extension,
+        cancel_grace=settings.cancel_grace,
         clock=clock,
         new_id=new_task_id,
         wake=feed.wake,
@@ -216,12 +222,15 @@ def compose(settings: Settings, store: Store) -> Application:
     watching = WatchService(feed, tasks, vigil)
     strict = settings.spec_validation == "strict"
     description = OpenApiDoor()
+    v1 = V1Dialect(limits=value_limits(settings))
     routes = [
         *rest_routes(
             RestDoor(tasks, logins, gate, RestDialect(strict=strict, limits=value_limits(settings)))
         ),
         *api_routes(ApiDoor(tasks, logins, gate, ApiDialect(limits=value_limits(settings)))),
         *events_routes(EventsDoor(watching, settings.watch_heartbeat)),
+        *v1_task_routes(V1TasksDoor(tasks, Reading(store, tasks), v1)),
+        *user_routes(V1UsersDoor(Accounts(store), v1)),
         *health_routes(HealthDoor(store.ready)),
         *openapi_routes(description),
     ]

@@ -48,6 +48,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     )
     operations_closed: bool = False
     registered_operations: dict[str, list[str]] = {}
+    cancel_grace: Seconds = 300
     session_idle: Seconds = 30 * 60
     session_absolute: Seconds = 24 * 60 * 60
     max_body: Count = 1024 * 1024
@@ -91,6 +92,8 @@ MEANINGS = {
     "default_extension": "Service of the tasks of principals that belong to no extension.",
     "operations_closed": "Refuse tasks of operations that are not in registered_operations.",
     "registered_operations": "Operation ids by extension key.",
+    "cancel_grace": "Seconds that an extension has to end a task after a cancel; then an operator"
+    " may close it by force.",
     "session_idle": "Seconds after which an unused session ends.",
     "session_absolute": "Seconds after which every session ends.",
     "max_body": "Bytes of a request body.",

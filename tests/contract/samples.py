@@ -107,6 +107,11 @@ async def whole_log(store: Store) -> list[Event]:
     return await store.events_after(0, EVERYTHING)
 
 
+async def story(store: Store, task_id: str) -> list[Event]:
+    """All events of a task, oldest first."""
+    return (await store.history(task_id, EVERYTHING))[::-1]
+
+
 TYPES: dict[str, Any] = {
     "result": None,  # named, never shown
     "status": Status | None,

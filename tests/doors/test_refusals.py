@@ -25,6 +25,7 @@ from milepost.store.sqlite.store import open_store
 
 STATUS = {
     "ALREADY_EXISTS": 400,
+    "CANCELED": 400,
     "CONCURRENT_CHANGE": 409,
     "ERROR": 500,
     "INVALID_ARGUMENT": 400,
@@ -48,6 +49,7 @@ OF_HTTP = {
     "milepost.http.headers_too_large": 431,
     "milepost.http.late": 408,
     "milepost.watch.position_gone": 410,
+    "milepost.task.revision_mismatch": 412,
 }
 
 

@@ -65,6 +65,7 @@ TABLES: dict[str, dict[str, tuple[str, str, int]]] = {
         "changes": ("TEXT", SET, 0),
         "task": ("TEXT", SET, 0),
     },
+    "keys": {"name": ("TEXT", SET, 1), "value": ("TEXT", SET, 0)},
     "users": {
         "name": ("TEXT", SET, 1),
         "role": ("TEXT", SET, 0),
@@ -80,14 +81,26 @@ TABLES: dict[str, dict[str, tuple[str, str, int]]] = {
     },
 }
 # Table: whether it is WITHOUT ROWID, whether it is STRICT.
-OPTIONS = {"tasks": (0, 1), "events": (0, 1), "users": (1, 1), "sessions": (1, 1)}
+OPTIONS = {
+    "tasks": (0, 1),
+    "events": (0, 1),
+    "keys": (1, 1),
+    "users": (1, 1),
+    "sessions": (1, 1),
+}
 # Table and columns of each index: whether it is unique.
 INDEXES = {
     ("tasks", "id"): 1,
     ("tasks", "service, status"): 0,
+    ("tasks", "status"): 0,
+    ("tasks", "operation"): 0,
+    ("tasks", "target_id, target_type"): 0,
+    ("keys", "name"): 1,
     ("users", "name"): 1,
     ("sessions", "token"): 1,
 }
+# Those of the rows that have the column.
+PARTIAL_INDEXES = {("tasks", "user"), ("tasks", "parent")}
 FOREIGN_KEYS = {("sessions", "user", "users", "name", "CASCADE")}
 # Positions are never given twice, whatever is deleted.
 AUTOINCREMENT = {"events"}
@@ -128,7 +141,8 @@ EVENT: dict[str, object] = {
 }
 USER: dict[str, object] = {"name": "root", "role": "viewer", "password": "p", "disabled": 0}
 SESSION: dict[str, object] = {"token": "a" * 64, "user": "root", "created_at": 1, "used_at": 1}
-ROWS = {"tasks": TASK, "events": EVENT, "users": USER, "sessions": SESSION}
+KEY: dict[str, object] = {"name": "pages", "value": "k" * 43}
+ROWS = {"tasks": TASK, "events": EVENT, "keys": KEY, "users": USER, "sessions": SESSION}
 
 
 class Fence(NamedTuple):
@@ -250,6 +264,8 @@ FENCES = [
         [{"position": 5, "previous": 5}, {"position": 5, "previous": 6}],
         [{"position": 5, "previous": 4}],
     ),
+    Fence("keys", "name <> ''", [{"name": ""}], []),
+    Fence("keys", "length(value) >= 43", [{"value": "k" * 42}], []),
     Fence("users", "name <> ''", [{"name": ""}], [{"name": " "}]),
     Fence(
         "users",
@@ -325,6 +341,13 @@ def test_the_indexes_and_references_are_those_written_here(database: sqlite3.Con
         if not partial
         and (columns := all_rows(database, f"SELECT name FROM pragma_index_info('{index}')"))  # noqa: S608  own names only
     } == INDEXES
+    assert {
+        (table, name)
+        for table in TABLES
+        for _, index, _, _, partial in all_rows(database, f"PRAGMA index_list({table})")
+        if partial
+        for (name,) in all_rows(database, f"SELECT name FROM pragma_index_info('{index}')")  # noqa: S608  own names only
+    } == PARTIAL_INDEXES
     assert {
         (table, column, other, key, on_delete)
         for table in TABLES

@@ -21,6 +21,8 @@ SINGLE = frozenset(
         b"cookie",
         b"host",
         b"last-event-id",
+        b"idempotency-key",
+        b"if-match",
         b"origin",
         b"vmware-api-session-id",
     }

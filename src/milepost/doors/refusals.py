@@ -9,6 +9,7 @@ from milepost.rules.values import ErrorName as E
 STATUS = {
     E.ERROR: 500,
     E.ALREADY_EXISTS: 400,
+    E.CANCELED: 400,
     E.CONCURRENT_CHANGE: 409,
     E.INVALID_ARGUMENT: 400,
     E.INVALID_REQUEST: 400,
@@ -31,6 +32,7 @@ STATUS_OF_REASON = {
     reasons.BODY_TOO_LARGE: 413,
     reasons.URL_TOO_LONG: 414,
     reasons.WRONG_MEDIA_TYPE: 415,
+    reasons.REVISION_MISMATCH: 412,
 }
 RETRY_LATER = frozenset({429, 503})
 RETRY_SECONDS = 1

@@ -11,6 +11,7 @@ from milepost.doors.routing import Auth, Parameter, Route
 from milepost.rules.reasons import Refusal
 from milepost.service.watching import Watch, WatchService
 from milepost.wire import queries, shapes, sse
+from milepost.wire.v1queries import FILTERS
 
 PATH = "/v1/events"
 HEADERS = (
@@ -19,6 +20,7 @@ HEADERS = (
     # A reverse proxy must not hold events back; nginx asks for this to be told.
     (b"x-accel-buffering", b"no"),
 )
+KINDS = {"status": shapes.STATUS.name}
 GOLDEN = 0.618_033_988_75
 
 
@@ -109,11 +111,9 @@ def events_routes(door: EventsDoor) -> list[Route]:
             answer="milepost.event_stream",
             media_type="text/event-stream",
             parameters=(
-                *(
-                    Parameter(name, shapes.STATUS.name if name == "status" else "text", many=True)
-                    for name in sse.FILTERS
-                ),
+                *(Parameter(name, KINDS.get(name, "text"), many=True) for name in FILTERS),
                 Parameter("after", "text"),
+                Parameter("Last-Event-ID", "text", place="header"),
             ),
             errors=(400, 401, 410, 503),
         )

@@ -97,6 +97,13 @@ class CreateTask(UpdateTask, frozen=True, kw_only=True):
     weight: float = 1.0
 
 
+class IfMatch(Value, frozen=True):
+    """An update only for these revisions; ``text`` is how they were written."""
+
+    revisions: frozenset[int]
+    text: str
+
+
 class Ruleset(Value, frozen=True, kw_only=True):
     """The settings the rules depend on.
 
@@ -120,6 +127,7 @@ class EventKind(enum.StrEnum):
     CREATED = "created"
     UPDATED = "updated"
     CANCEL_REQUESTED = "cancel_requested"
+    FORCE_CLOSED = "force_closed"
 
 
 class Change(Value, frozen=True):

@@ -18,10 +18,10 @@ from milepost.rules.task import Task
 from milepost.rules.values import Instant
 from milepost.wire.encoding import to_json
 from milepost.wire.problems import encode_problem
-from milepost.wire.queries import BadQuery, Query, only, read_status, split_target, wanted_set
+from milepost.wire.queries import BadQuery, Query, only
 from milepost.wire.v1 import changes_value, task_value
+from milepost.wire.v1queries import FILTERS, filter_of
 
-FILTERS = ("task", "service", "operation", "status", "target", "user", "parent")
 MOST_VALUES = 256
 """Values that the filters of one watch may have together."""
 MOST_DIGITS = 18
@@ -67,29 +67,16 @@ def watch_query(query: Query, last_event_id: str | None) -> tuple[TaskFilter, in
     ``Last-Event-ID`` goes before ``after``: a browser that comes back asks for the same URL.
     Raises ``BadQuery``.
     """
+    count = sum(len(query.get(name, ())) for name in FILTERS)
+    if count > MOST_VALUES:
+        raise BadQuery(reasons.WATCH_FILTER_TOO_LARGE, str(count), str(MOST_VALUES))
     rest = dict(query)
-    values = {name: rest.pop(name, []) for name in FILTERS}
+    wanted = filter_of(rest)
     only(rest, ("after",))
     after = None if "after" not in rest else position_of("after", rest["after"][0])
     if last_event_id is not None:
         after = position_of("Last-Event-ID", last_event_id)
-    return filter_of(values), after
-
-
-def filter_of(values: dict[str, list[str]]) -> TaskFilter:
-    count = sum(map(len, values.values()))
-    if count > MOST_VALUES:
-        raise BadQuery(reasons.WATCH_FILTER_TOO_LARGE, str(count), str(MOST_VALUES))
-    targets = [split_target("", text, "target") for text in values["target"]]
-    return TaskFilter(
-        ids=wanted_set(values["task"]),
-        services=wanted_set(values["service"]),
-        operations=wanted_set(values["operation"]),
-        status=wanted_set(read_status("", text) for text in values["status"]),
-        targets=wanted_set((target.type, target.id) for target in targets),
-        users=wanted_set(values["user"]),
-        parents=wanted_set(values["parent"]),
-    )
+    return wanted, after
 
 
 def position_of(name: str, text: str) -> int:

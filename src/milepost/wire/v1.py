@@ -6,24 +6,29 @@ tells of it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, ClassVar
 
 import msgspec
 
 from milepost.rules.reading import info_of
+from milepost.rules.reasons import WRONG_TYPE
 from milepost.rules.task import CreateTask, Task, UpdateTask
-from milepost.rules.values import ErrorValue, Instant, Message, Progress
+from milepost.rules.values import ErrorValue, Instant, Message, Progress, Status
 from milepost.wire import shapes, v1shapes
 from milepost.wire.api import api_error, api_info
 from milepost.wire.decoding import BUILDERS, DEFAULT_LIMITS, Decoder, Dialect, Limits, Read
-from milepost.wire.encoding import instant_value, message_value, progress_value
+from milepost.wire.encoding import instant_value, message_value, progress_value, to_json
+from milepost.wire.faults import Malformed
 from milepost.wire.jsontext import parse
-from milepost.wire.shapes import STRUCTURES, Member
+from milepost.wire.shapes import STRUCTURES, Member, Scalar, Type
 from milepost.wire.v1shapes import V1_BUILDERS, V1_STRUCTURES
 
 UNTOLD = "result"
 """The field that changes name without its values."""
+
+
+USER_SHOWN = ("name", "role", "extension", "disabled")
 
 
 class V1Decoder(Decoder):
@@ -37,6 +42,16 @@ class V1Decoder(Decoder):
     def builder(self, name: str) -> Callable[[dict[str, Any]], Any]:
         """What makes a structure of its members."""
         return V1_BUILDERS.get(name) or BUILDERS[name]
+
+    def type(self, kind: Type) -> Read:
+        """The function that reads a type."""
+        return self._read_secret if kind is Scalar.SECRET else super().type(kind)
+
+    def _read_secret(self, value: Any, depth: int) -> str:
+        """A text that no refusal shows."""
+        if type(value) is not str:
+            raise Malformed(WRONG_TYPE, "a text", "something else")
+        return self.read_text(value, depth)
 
     def _compile(self, name: str) -> Read:
         read = super()._compile(name)
@@ -58,6 +73,8 @@ class V1Dialect:
         decoder = V1Decoder(limits)
         self.read_create = decoder.structure(v1shapes.CREATE_SPEC)
         self.read_update = decoder.structure(v1shapes.UPDATE_SPEC)
+        self._new_user = decoder.structure(v1shapes.NEW_USER)
+        self._user_change = decoder.structure(v1shapes.USER_CHANGE)
 
     def decode_create(self, body: bytes) -> CreateTask:
         """The create spec that a request body is."""
@@ -68,6 +85,71 @@ class V1Dialect:
         """The update spec that a request body is."""
         spec: UpdateTask = self.read_update(parse(body), 0)
         return spec
+
+    def decode_new_user(self, body: bytes) -> dict[str, Any]:
+        """What a new user is made of: ``name``, ``role``, ``password``, perhaps ``extension``."""
+        found: dict[str, Any] = self._new_user(parse(body), 0)
+        return found
+
+    def decode_user_change(self, body: bytes) -> dict[str, Any]:
+        """What is to be changed of a user, by the names of the members."""
+        found: dict[str, Any] = self._user_change(parse(body), 0)
+        return found
+
+
+def encode_user(user: Mapping[str, Any]) -> bytes:
+    """A user as an answer; only what is named here is in it."""
+    return to_json(user_value(user))
+
+
+def encode_users(users: Iterable[Mapping[str, Any]]) -> bytes:
+    """All users."""
+    return to_json({"users": [user_value(user) for user in users]})
+
+
+def user_value(user: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: user[name] for name in USER_SHOWN if user[name] is not None}
+
+
+def encode_task(task: Task, *, exclude_result: bool = False) -> bytes:
+    """A task as an answer."""
+    return to_json(task_value(task, exclude_result=exclude_result))
+
+
+def encode_page(
+    tasks: Iterable[Task],
+    token: str | None,
+    counts: tuple[Mapping[Status, int], bool] | None = None,
+    *,
+    exclude_result: bool = False,
+) -> bytes:
+    """A page of tasks, the token of the next one, and the tasks of each status if asked for.
+
+    Beside the counts stands whether all tasks were looked at.
+    """
+    value: dict[str, Any] = {
+        "tasks": [task_value(task, exclude_result=exclude_result) for task in tasks]
+    }
+    if token is not None:
+        value["next_page_token"] = token
+    if counts is not None:
+        value["counts"], value["counts_complete"] = counts
+    return to_json(value)
+
+
+def encode_events(events: Iterable[Mapping[str, Any]], token: str | None) -> bytes:
+    """A page of the history of a task; ``at`` is an instant, ``changes`` are triples."""
+    value: dict[str, Any] = {
+        "events": [
+            {
+                **event,
+                "at": instant_value(event["at"]),
+                "changes": changes_value(event["changes"]),
+            }
+            for event in events
+        ]
+    }
+    return to_json(value if token is None else {**value, "next_page_token": token})
 
 
 def task_value(task: Task, *, exclude_result: bool = False) -> dict[str, Any]:

@@ -15,11 +15,13 @@ from milepost.rules.values import Progress, Value
 from milepost.wire import shapes
 from milepost.wire.decoding import build_create, build_update
 from milepost.wire.faults import Malformed
-from milepost.wire.shapes import BOOLEAN, DOUBLE, LONG, TEXT, Enumeration, Member, Ref
+from milepost.wire.shapes import BOOLEAN, DOUBLE, LONG, SECRET, TEXT, Enumeration, Member, Ref
 
 PROGRESS = "milepost.v1.progress"
 CREATE_SPEC = "milepost.v1.create_spec"
 UPDATE_SPEC = "milepost.v1.update_spec"
+NEW_USER = "milepost.v1.new_user"
+USER_CHANGE = "milepost.v1.user_change"
 
 SMALLEST_WEIGHT = 0.000_001
 LARGEST_WEIGHT = 1_000_000.0
@@ -57,6 +59,18 @@ V1_STRUCTURES: dict[str, tuple[Member, ...]] = {
         Member("weight", DOUBLE),
         Member("extension", TEXT),
     ),
+    NEW_USER: (
+        Member("name", TEXT, required=True),
+        Member("role", TEXT, required=True),
+        Member("password", SECRET, required=True),
+        Member("extension", TEXT),
+    ),
+    USER_CHANGE: (
+        Member("role", TEXT),
+        Member("extension", TEXT),
+        Member("disabled", BOOLEAN),
+        Member("password", SECRET),
+    ),
 }
 
 
@@ -83,8 +97,11 @@ def within(found: dict[str, Any], name: str, low: float, high: float) -> None:
         raise Malformed(OUT_OF_BOUNDS, str(value), f"{low:g}", f"{high:.0f}").under(name)
 
 
-V1_BUILDERS: dict[str, Callable[[dict[str, Any]], Value]] = {
+V1_BUILDERS: dict[str, Callable[[dict[str, Any]], Value | dict[str, Any]]] = {
     PROGRESS: build_progress,
     UPDATE_SPEC: build_own_update,
     CREATE_SPEC: build_own_create,
+    # What a user is made of is known to another room; it is given by the names of the members.
+    NEW_USER: dict,
+    USER_CHANGE: dict,
 }

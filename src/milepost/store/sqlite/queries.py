@@ -22,15 +22,15 @@ SELECT_SPAN = (
 # The events of a task are a chain from its newest one backwards: an index of them would cost as
 # much as all else that a change writes.
 CHAIN = (
-    "WITH RECURSIVE chain (position, previous) AS ("
-    "SELECT position, previous FROM events"
-    " WHERE position = (SELECT last_position FROM tasks WHERE id = ?)"
+    "WITH RECURSIVE chain (position, previous) AS ("  # noqa: S608  own names only
+    "SELECT position, previous FROM events WHERE position = ({})"
     " UNION ALL SELECT events.position, events.previous"
-    " FROM chain JOIN events ON events.position = chain.previous)"
+    " FROM chain JOIN events ON events.position = chain.previous LIMIT ?)"
+    f" {SELECT_EVENTS} WHERE position IN (SELECT position FROM chain) ORDER BY position DESC"
 )
-SELECT_HISTORY = (
-    f"{CHAIN} {SELECT_EVENTS} WHERE position IN (SELECT position FROM chain)"  # noqa: S608  own names only
-    " ORDER BY position LIMIT ?"
+SELECT_HISTORY = CHAIN.format("SELECT last_position FROM tasks WHERE id = ?")
+SELECT_HISTORY_BEFORE = CHAIN.format(
+    "SELECT previous FROM events WHERE task_id = ? AND position = ?"
 )
 SELECT_SESSION = (
     "SELECT sessions.token, sessions.user, sessions.created_at, sessions.used_at,"

@@ -48,7 +48,14 @@ CREATE TABLE tasks (
     CHECK (finished_at IS NULL OR lease_seconds IS NULL)
 ) STRICT;
 
+-- An index costs a change only where its column moves, so none has a column that moves with
+-- progress; those below the first two cost a task only its creation.
 CREATE INDEX tasks_by_service ON tasks (service, status);
+CREATE INDEX tasks_by_status ON tasks (status);
+CREATE INDEX tasks_by_operation ON tasks (operation);
+CREATE INDEX tasks_by_target ON tasks (target_id, target_type);
+CREATE INDEX tasks_by_user ON tasks (user) WHERE user IS NOT NULL;
+CREATE INDEX tasks_by_parent ON tasks (parent) WHERE parent IS NOT NULL;
 
 -- The log of what has happened. Positions are given by the one process that writes, in the order of
 -- the commits. "previous" is the position of the task's event before: the events of a task are found
@@ -65,6 +72,12 @@ CREATE TABLE events (
     changes TEXT NOT NULL,
     task TEXT NOT NULL
 ) STRICT;
+
+-- What this server signs with, by the name of the use. Made at the first use and kept.
+CREATE TABLE keys (
+    name TEXT PRIMARY KEY CHECK (name <> ''),
+    value TEXT NOT NULL CHECK (length(value) >= 43)
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE users (
     name TEXT PRIMARY KEY CHECK (name <> ''),
