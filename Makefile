@@ -42,9 +42,10 @@ check: .venv/dev/.installed ## check format, lint, types, arrows between rooms, 
 	$(DEV)/mypy
 	$(DEV)/python -m pytest --quiet $(wildcard tests/test_architecture.py tests/test_docs.py)
 
-bench: .venv/dev/.installed ## measure (BENCH_ARGS="…")
+bench: .venv/dev/.installed ## measure (BENCH_ARGS="…" WATCH_ARGS="…")
 	scripts/system-packages
 	$(DEV)/python bench/run.py $(BENCH_ARGS)
+	$(DEV)/python bench/watch.py $(WATCH_ARGS)
 
 docs: .venv/dev/.installed ## write the generated parts of the docs anew
 	$(DEV)/python docs/_make.py
