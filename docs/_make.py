@@ -20,7 +20,7 @@ import click
 import msgspec
 
 from milepost import settings
-from milepost.cli import admin, demo
+from milepost.cli import admin, demo, extension
 from milepost.cli.main import main as command
 from milepost.doors.health import HealthDoor, health_routes
 from milepost.doors.openapi import OpenApiDoor, openapi_routes
@@ -412,6 +412,10 @@ def exit_codes() -> str:
             [str(click.UsageError.exit_code), "A flag, a setting or its value cannot be used."],
             [str(admin.CannotStart.exit_code), "The server cannot start; the text names why."],
             [str(demo.RefusedByServer.exit_code), "The server refused what was asked of it."],
+            [
+                str(extension.Faulty.exit_code),
+                "`extension check`: a catalogue has faults, or the message to try has no text.",
+            ],
         ],
     )
 

@@ -68,7 +68,7 @@ def test_a_catalogue_knows_where_it_is_from() -> None:
             "a = {\nb = fine\nc = {0, plural, one {x}}\n",
             [
                 "1: a: after { a name or a number is expected at character 2",
-                "3: c: {0, plural} has no branch other at character 21",
+                "3: c: {0, plural} has no branch other at character 1",
             ],
         ),
         (

@@ -175,7 +175,7 @@ class Reading:
         if kind is None:
             self.fail("after the comma a type such as number or plural is expected")
         if kind[1] in SELECTIONS and kind[2] == ",":
-            return self.choice(name[1], SELECTIONS[kind[1]], depth)
+            return self.choice(name[1], SELECTIONS[kind[1]], depth, begun)
         if kind[1] not in KINDS:
             known = ", ".join((*KINDS, *SELECTIONS))
             self.fail(f"{{{name[1]}, {kind[1]}}} is not one of {known}, with what they need", begun)
@@ -194,20 +194,20 @@ class Reading:
             self.fail("scale/ is not followed by a plain number below a million", begun)
         return style
 
-    def choice(self, name: str, kind: Selection, depth: int) -> Choice:
+    def choice(self, name: str, kind: Selection, depth: int, begun: int) -> Choice:
         offset = self.take(OFFSET) if kind == "plural" else None
         less = int(offset[1]) if offset else 0
         sign = None if kind == "select" else Sign(name, less)
         branches: dict[str, Nodes] = {}
         while not self.take(END):
-            begun = self.at
+            at = self.at
             selector = self.take(SELECTOR)
             if selector is None:
                 self.fail(f"{{{name}, {kind}: a selector and its text in braces are expected")
-            self.check_selector(selector[1], kind, branches, begun)
+            self.check_selector(selector[1], kind, branches, at)
             branches[selector[1]] = self.message(depth + 1, sign)
         if "other" not in branches:
-            self.fail(f"{{{name}, {kind}}} has no branch other")
+            self.fail(f"{{{name}, {kind}}} has no branch other", begun)
         return Choice(name, kind, less, tuple(branches.items()))
 
     def check_selector(
