@@ -15,6 +15,7 @@ from milepost.l10n.languages import (
     chain,
     negotiate,
     parse_accept_language,
+    parse_cut,
 )
 
 
@@ -53,6 +54,10 @@ def test_what_is_unwanted() -> None:
 def test_only_so_much_of_a_header_is_looked_at() -> None:
     assert parse_accept_language("xx," * MAX_RANGES + "de").wanted == ("xx",)
     assert parse_accept_language(" " * MAX_HEADER + "de").wanted == ()
+    parse_cut.cache_clear()
+    for number in range(3):
+        assert parse_accept_language("fr" + "," * MAX_HEADER + str(number)).wanted == ("fr",)
+    assert parse_cut.cache_info().currsize == 1
 
 
 @given(st.text() | st.text(alphabet="deEN-_*;,=q.01 "))

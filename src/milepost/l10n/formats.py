@@ -91,13 +91,15 @@ def conventions(tag: str, zone: str = UTC) -> Conventions:
     return Conventions(f"{'_'.join(kept)}@timezone={zone}")
 
 
-@lru_cache(maxsize=MAX_CACHED)
 def known_zone(name: str) -> str | None:
     """The name of a time zone, such as ``Europe/Berlin``, or ``None`` when there is none such."""
-    if not ZONE.fullmatch(name):
-        return None
+    return name if ZONE.fullmatch(name) and is_zone(name) else None
+
+
+@lru_cache(maxsize=MAX_CACHED)
+def is_zone(name: str) -> bool:
     said = MessageFormat("{0, time, ::VV}", f"en@timezone={name}").format({"0": moment(0)})
-    return None if said == "Etc/Unknown" else name
+    return said != "Etc/Unknown"
 
 
 def known_locale(text: str) -> str | None:

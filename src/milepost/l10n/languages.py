@@ -76,16 +76,21 @@ def canonical_tag(text: str) -> str | None:
     return "-".join(filter(None, (language, script, region)))
 
 
-@lru_cache(maxsize=1024)
 def parse_accept_language(header: str) -> Languages:
     """What an ``Accept-Language`` says. What cannot be read is left out; nothing is raised.
 
     At most 32 ranges in the first 4,096 characters are looked at. ``q=0`` makes a language
     unwanted. Of equal weights the first is wanted more.
     """
+    # Cut before it is kept, so that the cache stays small whatever is sent.
+    return parse_cut(header[:MAX_HEADER])
+
+
+@lru_cache(maxsize=1024)
+def parse_cut(header: str) -> Languages:
     weighted: list[tuple[float, str]] = []
     unwanted: set[str] = set()
-    for part in header[:MAX_HEADER].split(",")[:MAX_RANGES]:
+    for part in header.split(",")[:MAX_RANGES]:
         name, _, weight = part.partition(";")
         tag = ANY if name.strip(" \t") == ANY else canonical_tag(name.strip(" \t"))
         match = WEIGHT.fullmatch(weight or "q=1")
