@@ -207,7 +207,13 @@ def follow(page: Path, reader: Reader) -> int:
 @NEEDED
 @pytest.mark.parametrize(
     ("page", "server"),
-    [("README.md", None), ("docs/quickstart.md", None), ("docs/reference/rest.md", "make serve")],
+    [
+        ("README.md", None),
+        ("docs/quickstart.md", None),
+        ("docs/reference/rest.md", "make serve"),
+        ("docs/reference/jsonrpc.md", "make serve"),
+        ("docs/howto/use-the-official-client.md", "make serve"),
+    ],
 )
 def test_the_page_can_be_followed(page: str, server: str | None, tmp_path: Path) -> None:
     with checkout(tmp_path) as where, ExitStack() as stack:

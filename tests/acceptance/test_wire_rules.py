@@ -421,7 +421,7 @@ def test_a_wrong_method_is_405_with_allow(
     [
         *("/", "/rest", "/rest/", "/rest/vcenter/extension/tasks/", "/rest/cis/tasks/a/b"),
         *("/rest/cis/task", "/REST/cis/tasks", "//rest/cis/tasks", "/rest/cis/tasks/%FF"),
-        *("/livez/", "/api", "/rest/vcenter/../cis/tasks", "/%2e%2e/etc/passwd", "/favicon.ico"),
+        *("/livez/", "/apix", "/rest/vcenter/../cis/tasks", "/%2e%2e/etc/passwd", "/favicon.ico"),
     ],
 )
 @pytest.mark.parametrize("method", ["GET", "PATCH", "BREW"])

@@ -19,13 +19,16 @@ from milepost.doors.routing import Auth, Route
 from milepost.server import compose
 from milepost.settings import Settings
 from milepost.store.sqlite.store import open_store
+from tests.ownership.over_jsonrpc import exchanged
 from tests.ownership.people import DEFAULT, A, B
+from tests.rpc import API
 from tests.serving import (
     EXTENSION_TASKS,
     JSON,
     SESSION,
     SESSION_PATH,
     TASKS,
+    Headers,
     Reply,
     Server,
     progress,
@@ -151,12 +154,22 @@ class World:
         elif role != "anonymous":
             with self.server.caller(role) as caller:
                 headers[SESSION] = caller.token
+        return self.exchange(method, path, body, headers)
+
+    def exchange(self, method: str, path: str, body: bytes | None, headers: Headers) -> Reply:
         return self.server.call(method, path, body, headers)
 
     def seen(self, owner: str) -> tuple[str | None, bytes]:
         """A task as the administrator sees it."""
         reply = self.send("administrator", "GET", f"{TASKS}/{self.tasks[owner]}")
         return reply.etag, reply.body
+
+
+class RpcWorld(World):
+    """The same, over JSON-RPC."""
+
+    def exchange(self, method: str, path: str, body: bytes | None, headers: Headers) -> Reply:
+        return exchanged(self.server, method, path, body, headers)
 
 
 def judged(reply: Reply) -> str:
@@ -220,7 +233,7 @@ def reads(world: World) -> Iterator[str]:
 def cancels(world: World) -> Iterator[str]:
     """A second request changes nothing, so that each role has tasks of its own."""
     for role in ROLES:
-        fresh = World(world.server)
+        fresh = type(world)(world.server)
 
         def send(who: str, task: str) -> Reply:
             return world.send(who, "POST", f"{TASKS}/{task}?action=cancel")
@@ -327,6 +340,18 @@ def opened(method: str, path: str) -> Callable[[World], Iterator[str]]:
 
 
 Check = Callable[[World], Iterator[str]]
+
+
+def over_jsonrpc(check: Check) -> Check:
+    """A check of ``/rest``, made over JSON-RPC."""
+
+    def checked(world: World) -> Iterator[str]:
+        yield from check(RpcWorld(world.server))
+
+    checked.__name__ = check.__name__
+    return checked
+
+
 EXPECTED: dict[Key, tuple[Auth, tuple[Check, ...]]] = {
     ("POST", EXTENSION_TASKS): (Auth.SESSION, (creates,)),
     ("PATCH", EXTENSION_TASKS + "/{task_id}"): (Auth.SESSION, (updates, broken_updates)),
@@ -335,6 +360,14 @@ EXPECTED: dict[Key, tuple[Auth, tuple[Check, ...]]] = {
     ("POST", TASKS + "/{task}"): (Auth.SESSION, (cancels,)),
     ("POST", SESSION_PATH): (Auth.OPEN, (sessions,)),
     ("DELETE", SESSION_PATH): (Auth.SESSION, (logouts,)),
+    # Its operations ask for a session each by itself.
+    ("POST", API): (
+        Auth.OPEN,
+        tuple(
+            over_jsonrpc(check)
+            for check in (creates, updates, broken_updates, lists, reads, cancels, sessions)
+        ),
+    ),
     **{
         (method, path): (Auth.OPEN, (opened(method, path),))
         for method in ("GET", "HEAD")

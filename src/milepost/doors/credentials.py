@@ -1,7 +1,8 @@
 """Who sends a request: which credential counts, and whose it is.
 
-The header ``vmware-api-session-id`` comes before the cookie of the same name; the first that is
-there decides alone. Basic counts only where a session is created.
+The header ``vmware-api-session-id`` comes first, then what the body of a JSON-RPC request brings,
+then the cookie of the header's name; the first that is there decides alone. Basic counts only where
+a session is created.
 """
 
 from __future__ import annotations
@@ -29,9 +30,14 @@ class Gate:
         self.sessions = sessions
         self.clock = clock
 
-    async def let_in(self, request: Request) -> Login:
-        """The login of a request, noted on it. Raises ``Refuse``."""
+    async def let_in(self, request: Request, in_body: str | None = None) -> Login:
+        """The login of a request, noted on it. Raises ``Refuse``.
+
+        ``in_body`` is the token that its body brings, if it does.
+        """
         token = request.header(SESSION.encode())
+        if token is None:
+            token = in_body
         if token is None:
             token = self._cookie(request)
         if not token:
@@ -58,10 +64,12 @@ def cookie_of(text: str) -> str | None:
     return None
 
 
-def token_of(request: Request) -> str:
+def token_of(request: Request, in_body: str | None = None) -> str:
     """The token a request was let in with."""
-    header = request.header(SESSION.encode())
-    return cookie_of(request.header(b"cookie") or "") or "" if header is None else header
+    token = request.header(SESSION.encode())
+    if token is None:
+        token = in_body
+    return cookie_of(request.header(b"cookie") or "") or "" if token is None else token
 
 
 def refuse_foreign_origin(request: Request) -> None:

@@ -13,6 +13,7 @@ from milepost.wire.shapes import (
     Member,
     Ref,
     Scalar,
+    SetOf,
     Type,
 )
 
@@ -97,7 +98,7 @@ def type_schema(kind: Type) -> Schema:
     """A type as a schema."""
     if isinstance(kind, Ref | Enumeration):
         return reference(kind.name)
-    if isinstance(kind, ListOf):
+    if isinstance(kind, ListOf | SetOf):
         return {"type": "array", "items": type_schema(kind.item)}
     if isinstance(kind, MapOf):
         # An entry may leave its value out, as the sample of the published page does.
