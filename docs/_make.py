@@ -40,7 +40,7 @@ from milepost.rules.values import (
     ErrorValue,
     Status,
 )
-from milepost.wire import shapes
+from milepost.wire import interfaces, jsonrpc, shapes
 
 DOCS = Path(__file__).parent
 PART = re.compile(r"<!-- generated: ([\w-]+) -->\n.*?<!-- end: \1 -->", re.DOTALL)
@@ -56,6 +56,7 @@ KINDS = {
     "json": "About the text of a body",
     "value": "About a value in a body",
     "query": "About a query parameter",
+    "rpc": "About a request of JSON-RPC",
     "http": "About the request as such",
     "service": "About the service",
 }
@@ -563,7 +564,7 @@ def structures() -> str:
 def kind_text(kind: shapes.Type) -> str:
     if isinstance(kind, shapes.Ref):
         return f"[`{kind.name}`](#{anchor(kind.name)})"
-    if isinstance(kind, shapes.ListOf):
+    if isinstance(kind, shapes.ListOf | shapes.SetOf):
         return f"list of {kind_text(kind.item)}"
     if isinstance(kind, shapes.MapOf):
         return f'list of `{{"key", "value"}}`, each value a {kind_text(kind.item)}'
@@ -577,7 +578,77 @@ def kind_text(kind: shapes.Type) -> str:
     }.get(kind, kind.value)
 
 
+# The door JSON-RPC.
+
+
+def rpc_codes() -> str:
+    """Each code of JSON-RPC with what it is for."""
+    own: dict[int, list[Reason]] = {code: [] for code in jsonrpc.TEXTS}
+    for reason, code in jsonrpc.CODES.items():
+        own[code].append(reason)
+    others = {
+        jsonrpc.INVALID_REQUEST: "what is no request, and what was refused before it was read",
+        jsonrpc.INTERNAL_ERROR: "what is no fault of the request, before it was read",
+    }
+    return table(
+        ["code", "for"],
+        [
+            [f"{code}", others.get(code) or listed(linked(reason) for reason in found)]
+            for code, found in own.items()
+        ],
+    )
+
+
+def linked(reason: Reason) -> str:
+    return f"[`{reason.id}`](errors.md#{anchor(reason.id)})"
+
+
+def rpc_operations() -> str:
+    """Every operation: its parameters, its output, its errors."""
+    parts = []
+    for service, operations in interfaces.OPERATIONS.items():
+        parts.append(f"### {service}")
+        rows = [
+            [
+                f"`{name}`",
+                listed(map(rpc_member, operation.parameters)) or "none",
+                "nothing" if operation.output is None else rpc_kind(operation.output),
+                listed(f"`{error.value.lower()}`" for error in operation.errors) or "none",
+            ]
+            for name, operation in operations.items()
+        ]
+        parts.append(table(["operation", "parameters", "output", "errors it declares"], rows))
+    rpc_only = interfaces.STRUCTURES.keys() - shapes.STRUCTURES.keys()
+    for name, members in interfaces.STRUCTURES.items():
+        if name in rpc_only:
+            rows = [
+                [f"`{member.name}`", rpc_kind(member.type), "yes" if member.required else ""]
+                for member in members
+            ]
+            parts += [f"### {name}", table(["member", "type", "required"], rows)]
+    return "\n\n".join(parts)
+
+
+def rpc_member(member: shapes.Member) -> str:
+    optional = "" if member.required else ", optional"
+    return f"`{member.name}` ({rpc_kind(member.type)}{optional})"
+
+
+def rpc_kind(kind: shapes.Type) -> str:
+    if isinstance(kind, shapes.Ref) and kind.name in shapes.STRUCTURES:
+        return f"[`{kind.name}`](rest.md#{anchor(kind.name)})"
+    if isinstance(kind, shapes.SetOf):
+        return f"set of {rpc_kind(kind.item)}"
+    if isinstance(kind, shapes.ListOf):
+        return f"list of {rpc_kind(kind.item)}"
+    if isinstance(kind, shapes.MapOf):
+        return f"map from text to {rpc_kind(kind.item)}"
+    return "a status" if kind is shapes.STATUS else kind_text(kind)
+
+
 PARTS: dict[str, Callable[[], str]] = {
+    "rpc-codes": rpc_codes,
+    "rpc-operations": rpc_operations,
     "diagram": diagram,
     "moves": moves,
     "rows": rows,

@@ -35,6 +35,7 @@ ARROWS: dict[str, tuple[str, ...]] = {
     # These work on the data directory, with the services a server uses.
     "cli.admin*": ("client", "demo", "settings", "server", "service", "access"),
     "testing": ("server", "client"),
+    "vapi": ("wire",),
     "demo": ("client",),
     "settings": (),
     "texts": ("l10n",),
@@ -68,7 +69,7 @@ IMPURE: dict[str, tuple[str, ...]] = {
 }
 
 # An ``__init__.py`` is empty, except these.
-FULL_INITS = ("", "client")
+FULL_INITS = ("", "client", "vapi")
 
 MODULE_LINES = 350
 FUNCTION_LINES = 60

@@ -220,6 +220,8 @@ def follow(page: Path, reader: Reader) -> int:
         ("docs/reference/api.md", SERVERS[0]),
         ("docs/howto/serve-over-tls.md", None),
         ("docs/howto/write-a-catalogue.md", None),
+        ("docs/reference/jsonrpc.md", SERVERS[0]),
+        ("docs/howto/use-the-official-client.md", SERVERS[0]),
     ],
 )
 def test_the_page_can_be_followed(page: str, server: str | None, tmp_path: Path) -> None:

@@ -21,10 +21,11 @@ from milepost.access.principals import Role
 from milepost.access.sessions import SessionLimits, Sessions
 from milepost.access.throttle import Throttle
 from milepost.doors.api import ApiDoor, api_routes
-from milepost.doors.app import Application
+from milepost.doors.app import Application, internal_fault
 from milepost.doors.credentials import Gate
 from milepost.doors.health import HealthDoor, health_routes
 from milepost.doors.hub import ConnectionLimits
+from milepost.doors.jsonrpc import JsonRpcDoor, jsonrpc_routes
 from milepost.doors.listening import CannotListen, listen, parse_address
 from milepost.doors.openapi import OpenApiDoor, openapi_routes
 from milepost.doors.rest import RestDoor, rest_routes
@@ -40,6 +41,7 @@ from milepost.settings import Settings
 from milepost.store.base import Store, StoreError, User
 from milepost.store.sqlite.store import open_store
 from milepost.wire.api import ApiDialect
+from milepost.wire.datavalues import DataValueDecoder
 from milepost.wire.decoding import Limits
 from milepost.wire.rest import RestDialect
 
@@ -216,6 +218,8 @@ def compose(settings: Settings, store: Store) -> Application:
         *openapi_routes(description),
     ]
     description.describe(routes, __version__)
+    decoder = DataValueDecoder(value_limits(settings))
+    routes += jsonrpc_routes(JsonRpcDoor(tasks, logins, gate, decoder, internal_fault))
     upkeep = Upkeep(store, sessions, passwords)
 
     return Application(Router(routes), gate, start=upkeep.start, stop=upkeep.stop)

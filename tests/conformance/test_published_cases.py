@@ -38,8 +38,8 @@ def run_cases(server: Server, *flags: str) -> None:
 
 
 def test_strict_all_cases(strict_server: Server) -> None:
-    run_cases(strict_server, "--transport", "raw,sdkrest")
+    run_cases(strict_server, "--transport", "raw,sdkrest,jsonrpc")
 
 
 def test_effective_all_but_the_oracle_cases(server: Server) -> None:
-    run_cases(server, "--transport", "raw,sdkrest", "--skip-oracle")
+    run_cases(server, "--transport", "raw,sdkrest,jsonrpc", "--skip-oracle")

@@ -460,11 +460,11 @@ def api_door() -> Iterator[Row]:
     ):
         yield Row(f"api: {name}", data, at_api(told))
     for target in (
-        *(b"/api", b"/api/", b"/api/cis/tasks/", b"/api//cis/tasks", b"/api/../rest/cis/tasks"),
+        *(b"/api/", b"/api/cis/tasks/", b"/api//cis/tasks", b"/api/../rest/cis/tasks"),
         *(b"/api/cis/tasks/%00", b"/api/com/vmware/cis/session", b"/api/rest/cis/tasks"),
         *(b"/api/livez", b"/api/session;a=1", b"/api/session/a", b"/api%00"),
     ):
-        own = target == b"/api" or target.startswith(b"/api/")
+        own = target.startswith(b"/api/")
         yield Row(f"path: {target.decode()}", read(target), at_api(NO_PATH) if own else NO_PATH)
     for name, query, reason in (
         ("of /rest", b"filter_spec.tasks=a", "query.unknown_parameter"),

@@ -19,8 +19,10 @@ from milepost.doors.routing import Auth, Route
 from milepost.server import compose
 from milepost.settings import Settings
 from milepost.store.sqlite.store import open_store
+from tests.ownership.over_jsonrpc import exchanged
 from tests.ownership.people import DEFAULT, A, B
-from tests.serving import JSON, SESSION, TASKS, Reply, Server, progress, text
+from tests.rpc import API
+from tests.serving import JSON, SESSION, TASKS, Headers, Reply, Server, progress, text
 from tests.spelling import DOORS, REST, Door, door_at
 
 OWNERS = ("a", "b", "default", "none")
@@ -142,12 +144,22 @@ class World:
         elif role != "anonymous":
             with self.server.caller(role) as caller:
                 headers[SESSION] = caller.token
+        return self.exchange(method, path, body, headers)
+
+    def exchange(self, method: str, path: str, body: bytes | None, headers: Headers) -> Reply:
         return self.server.call(method, path, body, headers)
 
     def seen(self, owner: str) -> tuple[str | None, bytes]:
         """A task as the administrator sees it."""
         reply = self.send("administrator", "GET", f"{self.door.tasks}/{self.tasks[owner]}")
         return reply.etag, reply.body
+
+
+class RpcWorld(World):
+    """The same, over JSON-RPC."""
+
+    def exchange(self, method: str, path: str, body: bytes | None, headers: Headers) -> Reply:
+        return exchanged(self.server, method, path, body, headers)
 
 
 def judged(reply: Reply) -> str:
@@ -211,7 +223,7 @@ def reads(world: World) -> Iterator[str]:
 def cancels(world: World) -> Iterator[str]:
     """A second request changes nothing, so that each role has tasks of its own."""
     for role in ROLES:
-        fresh = World(world.server, world.door)
+        fresh = type(world)(world.server, world.door)
 
         def send(who: str, task: str) -> Reply:
             return world.send(who, "POST", f"{world.door.tasks}/{task}?action=cancel")
@@ -318,6 +330,18 @@ def opened(method: str, path: str) -> Callable[[World], Iterator[str]]:
 
 
 Check = Callable[[World], Iterator[str]]
+
+
+def over_jsonrpc(check: Check) -> Check:
+    """A check of ``/rest``, made over JSON-RPC."""
+
+    def checked(world: World) -> Iterator[str]:
+        yield from check(RpcWorld(world.server, REST))
+
+    checked.__name__ = check.__name__
+    return checked
+
+
 Expected = dict[Key, tuple[Auth, tuple[Check, ...]]]
 
 
@@ -339,6 +363,14 @@ def expected_of(door: Door) -> Expected:
 
 EXPECTED: Expected = {
     **{key: case for door in DOORS.values() for key, case in expected_of(door).items()},
+    # Its operations ask for a session each by itself.
+    ("POST", API): (
+        Auth.OPEN,
+        tuple(
+            over_jsonrpc(check)
+            for check in (creates, updates, broken_updates, lists, reads, cancels, sessions)
+        ),
+    ),
     **{
         (method, path): (Auth.OPEN, (opened(method, path),))
         for method in ("GET", "HEAD")

@@ -182,6 +182,17 @@ LOGIN_NEEDS_BASIC = Reason(
     E.UNAUTHENTICATED,
     "A login needs a user name and a password in the header Authorization: Basic.",
 )
+LOGIN_NEEDS_PASSWORD = Reason(
+    "milepost.access.login_needs_password",
+    E.UNAUTHENTICATED,
+    "A login needs a user name and a password: in securityCtx with the schemeId {0}, or in the"
+    " header Authorization: Basic.",
+)
+UNKNOWN_SCHEME = Reason(
+    "milepost.access.unknown_scheme",
+    E.UNAUTHENTICATED,
+    "securityCtx.schemeId: {0} is not one of {1}.",
+)
 FOREIGN_ORIGIN = Reason(
     "milepost.access.foreign_origin",
     E.UNAUTHORIZED,
@@ -289,6 +300,26 @@ BAD_TYPE_NAME = Reason(
     E.INVALID_ARGUMENT,
     "{0}: {1} is not a dotted name like com.vmware.vapi.std.errors.not_found.",
 )
+UNEXPECTED_FIELD = Reason(
+    "milepost.value.unexpected_field",
+    E.UNEXPECTED_INPUT,
+    "{0}: the structure {2} has no such field (its value was {1}).",
+)
+WRONG_STRUCTURE = Reason(
+    "milepost.value.wrong_structure",
+    E.INVALID_ARGUMENT,
+    "{0}: the structure {1} was given where {2} is expected.",
+)
+BAD_DATA_VALUE = Reason(
+    "milepost.value.bad_data_value",
+    E.INVALID_REQUEST,
+    "{0}: {1} is not a vAPI data value: {2}.",
+)
+DUPLICATE_ELEMENT = Reason(
+    "milepost.value.duplicate_element",
+    E.INVALID_ARGUMENT,
+    "{0}: {1} is in the set twice.",
+)
 UNKNOWN_PARAMETER = Reason(
     "milepost.query.unknown_parameter",
     E.INVALID_ARGUMENT,
@@ -308,6 +339,54 @@ MISSING_PARAMETER = Reason(
     "milepost.query.missing_parameter",
     E.INVALID_ARGUMENT,
     "The query parameter {0} is missing; {1} is expected.",
+)
+
+# JSON-RPC itself.
+RPC_BATCH = Reason(
+    "milepost.rpc.batch",
+    E.INVALID_REQUEST,
+    "{0} requests came in one body; each needs a request of its own.",
+)
+RPC_NOTIFICATION = Reason(
+    "milepost.rpc.no_id",
+    E.INVALID_REQUEST,
+    "id: it is required and was not given; every request is answered.",
+)
+RPC_REQUEST = Reason(
+    "milepost.rpc.bad_request",
+    E.INVALID_REQUEST,
+    "{0}: a request has {2} here, and {1} was given.",
+)
+RPC_METHOD = Reason(
+    "milepost.rpc.no_such_method",
+    E.INVALID_REQUEST,
+    "method: {0} is not known; the only one is invoke.",
+)
+RPC_PARAMS = Reason(
+    "milepost.rpc.bad_params",
+    E.INVALID_REQUEST,
+    "{0}: an invocation has {2} here, and {1} was given.",
+)
+RPC_HEADERS = Reason(
+    "milepost.rpc.headers_disagree",
+    E.INVALID_REQUEST,
+    "The headers vapi-service and vapi-operation name {0} and {1}, the body {2} and {3}.",
+)
+RPC_SERVICE = Reason(
+    "milepost.rpc.no_such_service", E.OPERATION_NOT_FOUND, "serviceId: there is no service {0}."
+)
+RPC_OPERATION = Reason(
+    "milepost.rpc.no_such_operation",
+    E.OPERATION_NOT_FOUND,
+    "operationId: the service {1} has no operation {0}.",
+)
+SERVICE_UNKNOWN = Reason(
+    "milepost.rpc.service_unknown", E.NOT_FOUND, "{0}: no service has the name {1}."
+)
+OPERATION_UNKNOWN = Reason(
+    "milepost.rpc.operation_unknown",
+    E.NOT_FOUND,
+    "operation_id: no operation of the service {1} has the name {0}.",
 )
 
 # HTTP itself.
