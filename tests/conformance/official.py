@@ -19,6 +19,7 @@ from vmware.vapi.security.user_password import create_user_password_security_con
 from vmware.vapi.stdlib.client.factories import StubConfigurationFactory
 
 from milepost.vapi import CreateSpec, Tasks, UpdateSpec
+from tests.serving import ADMINISTRATOR, PASSWORD, Server
 
 CIS_TASKS = "com.vmware.cis.tasks"
 
@@ -37,6 +38,14 @@ class Extension:
         self.service.update(task_id, UpdateSpec(**given))
 
 
+def official_at(server: Server, protocol: Literal["rest", "json"] = "json") -> Official:
+    """The official client of a server, logged in as its administrator."""
+    verify = None if server.ca_file is None else str(server.ca_file)
+    client = Official(server.url, protocol, verify=verify)
+    client.log_in(ADMINISTRATOR, PASSWORD)
+    return client
+
+
 class Official:
     """The official client; over TLS, ``verify`` is the file to trust the server by."""
 
@@ -44,8 +53,11 @@ class Official:
         self, url: str, protocol: Literal["rest", "json"] = "rest", *, verify: str | None = None
     ) -> None:
         self.url = url
+        self.verify = verify
         self._http = requests.Session()
         self._http.verify = verify or True
+        # A bundle that the environment names would go before the file given here.
+        self._http.trust_env = False
         self._connector = get_requests_connector(
             session=self._http,
             msg_protocol=protocol,

@@ -19,7 +19,6 @@ from com.vmware.vapi.std_client import (
     LocalizationParam,
     NestedLocalizableMessage,
 )
-from requests.adapters import HTTPAdapter
 from vmware.vapi.bindings.error import UnresolvedError
 from vmware.vapi.data.value import (
     BlobValue,
@@ -34,7 +33,7 @@ from vmware.vapi.exception import CoreException
 from vmware.vapi.vsphere.client import create_vsphere_client
 
 from milepost.vapi import CreateSpec, UpdateSpec, opaque, plain
-from tests.conformance.official import Official
+from tests.conformance.official import Official, official_at
 from tests.serving import ADMINISTRATOR, PASSWORD, Server, eventually, serving
 
 OPERATION = "com.acme.backup.run"
@@ -42,13 +41,10 @@ STATES = ("PENDING", "RUNNING", "BLOCKED", "SUCCEEDED", "FAILED")
 MOMENT = datetime(2015, 1, 1, 22, 13, 5, 651000)  # noqa: DTZ001  the runtime takes naive UTC
 
 
-@pytest.fixture(params=["effective", "strict"])
-def official(
-    request: pytest.FixtureRequest, server: Server, strict_server: Server
-) -> Iterator[Official]:
-    """The official client over JSON-RPC, logged in."""
-    client = Official((strict_server if request.param == "strict" else server).url, "json")
-    client.log_in(ADMINISTRATOR, PASSWORD)
+@pytest.fixture(params=["server", "strict_server", "tls_server"])
+def official(request: pytest.FixtureRequest) -> Iterator[Official]:
+    """The official client over JSON-RPC, logged in: in both modes, and over TLS."""
+    client = official_at(request.getfixturevalue(request.param))
     yield client
     client.close()
 
@@ -188,7 +184,7 @@ def test_a_typed_result_keeps_its_types(official: Official) -> None:
     task_id = brought_to(official, "RUNNING")
     official.extension.update(task_id, status=Status.SUCCEEDED, result=value)
     assert official.get(task_id).result == value
-    rest = Official(official.url, "rest")
+    rest = Official(official.url, "rest", verify=official.verify)
     rest.log_in(ADMINISTRATOR, PASSWORD)
     shown = plain(rest.get(task_id).result)
     rest.close()
@@ -357,27 +353,18 @@ def test_introspection(official: Official) -> None:
         Service(official.config).get("com.acme.none")
 
 
-class Plainly(HTTPAdapter):
-    """Sends to http what is meant for https: the client class knows no other scheme."""
-
-    def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> Any:
-        assert request.url is not None
-        request.url = request.url.replace("https://", "http://", 1)
-        return super().send(request, *args, **kwargs)
-
-
-def test_the_vsphere_client_logs_in_and_out(server: Server) -> None:
-    """The client class of ``vmware-vcenter``, with a session that goes where the server is."""
-    session, address = requests.Session(), server.url.partition("://")[2]
-    if server.url.startswith("http://"):
-        session.mount(f"https://{address}", Plainly())
+def test_the_vsphere_client_logs_in_and_out(tls_server: Server) -> None:
+    """The client class of ``vmware-vcenter`` as it is; it knows no other scheme than https."""
+    address, session = tls_server.url.removeprefix("https://"), requests.Session()
+    session.verify, session.trust_env = str(tls_server.ca_file), False
     with create_vsphere_client(address, ADMINISTRATOR, PASSWORD, session=session) as client:
         assert client.session_svc.get().user == ADMINISTRATOR
         token = client.get_session_id()
         config = client.session_svc._config
         assert set(cis_client.Tasks(config).list(Filter(services={"com.acme.none"}))) == set()
-    again = Official(server.url, "json")
+    again = Official(tls_server.url, "json", verify=session.verify)
     again.use(token)
     with pytest.raises(errors.Unauthenticated):
         again.session.get()
     again.close()
+    session.close()
