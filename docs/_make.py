@@ -21,7 +21,7 @@ import click
 import msgspec
 
 from milepost import settings
-from milepost.cli import admin, demo
+from milepost.cli import admin, demo, extension
 from milepost.cli.main import main as command
 from milepost.doors.api import ApiDoor, api_routes
 from milepost.doors.health import HealthDoor, health_routes
@@ -477,6 +477,10 @@ def exit_codes() -> str:
             [str(click.UsageError.exit_code), "A flag, a setting or its value cannot be used."],
             [str(admin.CannotStart.exit_code), "The server cannot start; the text names why."],
             [str(demo.RefusedByServer.exit_code), "The server refused what was asked of it."],
+            [
+                str(extension.Faulty.exit_code),
+                "`extension check`: a catalogue has faults, or the message to try has no text.",
+            ],
         ],
     )
 

@@ -8,6 +8,7 @@ from milepost import __version__
 from milepost.cli.admin import config, serve
 from milepost.cli.admin_users import user
 from milepost.cli.demo import demo
+from milepost.cli.extension import extension
 
 
 @click.group()
@@ -29,4 +30,5 @@ def version() -> None:
 main.add_command(serve)
 main.add_command(config)
 main.add_command(demo)
+main.add_command(extension)
 main.add_command(user)

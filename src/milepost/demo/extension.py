@@ -70,7 +70,7 @@ class Demo:
         spec: dict[str, Any] = {
             "operation_id": kind.operation,
             "cancelable": kind.cancelable,
-            "description": message(kind.operation.rpartition(".")[2], text, machine),
+            "description": message(kind.operation.rpartition(".")[2], text, machine=machine),
             "target": {"type": "VirtualMachine", "id": machine},
             "user": "demo",
         }
