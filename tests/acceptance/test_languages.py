@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.serving import Caller, Reply, Server, serving
-from tests.spelling import Door
+from milepost.client.rest import RestClient
+from milepost.demo.extension import Demo
+from tests.serving import ADMINISTRATOR, PASSWORD, Caller, Reply, Server, add_people, serving
+from tests.spelling import DOORS, Door
 
 KEY = "com.milepost.local"
 DE = "copied = {done, plural, one {# Datei} other {# Dateien}} kopiert\nfull = Platte voll\n"
 JA = "copied = {done} 個コピー\n"
+LANGUAGES = ("ar", "de", "en", "ja")
 
 
 @pytest.fixture(scope="module")
@@ -174,3 +178,72 @@ def test_milepost_says_why_it_ended_a_task_in_the_readers_language(house: Server
     (message,) = info["error"]["value"]["messages"]
     assert message["id"] == "milepost.task.canceled"
     assert message["localized"] == "Die Aufgabe wurde abgebrochen, bevor sie begonnen hatte."
+
+
+# The demo.
+
+
+@pytest.fixture(scope="module")
+def shown(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Server, list[str]]]:
+    """A server on which the demo has run, and what the demo told."""
+    with serving(tmp_path_factory.mktemp("demo") / "data") as server:
+        told: list[str] = []
+        with RestClient(server.url, ADMINISTRATOR, PASSWORD) as client:
+            Demo(client, told.append, alive=10, most=12, speed=1000, seed=1).run()
+            # Whoever comes again changes nothing.
+            Demo(client, told.append, alive=1, most=1, speed=1000, seed=1).run()
+        yield server, told
+
+
+@pytest.mark.parametrize("door", list(DOORS.values()), ids=list(DOORS))
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_tasks_of_the_demo_in_each_language(
+    shown: tuple[Server, list[str]], language: str, door: Door
+) -> None:
+    server, _ = shown
+    headers = {"Accept-Language": language}
+    with server.caller(door=door) as admin:
+        query = door.query(f"filter_spec.services={KEY}")
+        reply = admin.send("GET", f"{door.tasks}?{query}", None, headers)
+    assert len(reply.tasks) == 13
+    assert reply.headers["content-language"] == language
+    for info in reply.tasks.values():
+        messages = [info["description"], info["progress"]["message"]]
+        if "error" in info:
+            messages += info["error"].get("value", info["error"])["messages"]
+        for message in messages:
+            english = message["localized"].replace(",", "") == message["default_message"]
+            assert english == (language == "en"), message
+            assert "com.milepost" not in message["localized"]
+
+
+def test_the_demo_is_registered_once(shown: tuple[Server, list[str]]) -> None:
+    server, told = shown
+    assert told.count(f"The catalogues of the demo are registered for {KEY}.") == 2
+    with server.caller() as admin:
+        found = admin.send("GET", f"/v1/extensions/{KEY}")
+    assert found.json["name"] == "Milepost demo"
+    assert [catalogue["locale"] for catalogue in found.json["catalogues"]] == list(LANGUAGES)
+    assert found.etag == '"1"'
+
+
+def test_the_demo_leaves_another_extension_alone(house: Server) -> None:
+    told: list[str] = []
+    with house.caller() as admin, RestClient(house.url, ADMINISTRATOR, PASSWORD) as client:
+        before = admin.send("GET", f"/v1/extensions/{KEY}").body
+        Demo(client, told.append, alive=1, most=1, speed=1000, seed=1).run()
+        assert admin.send("GET", f"/v1/extensions/{KEY}").body == before
+    assert told[0] == (
+        f"{KEY} is another extension; the catalogues of the demo are not registered."
+    )
+
+
+def test_the_demo_of_an_extension_says_who_may_register(tmp_path: Path) -> None:
+    add_people(tmp_path / "data", {"demo": ("extension", "com.demo")})
+    told: list[str] = []
+    with (
+        serving(tmp_path / "data") as server,
+        RestClient(server.url, "demo", PASSWORD) as client,
+    ):
+        Demo(client, told.append, alive=1, most=1, speed=1000, seed=1).run()
+    assert told[0] == "Only an administrator may register the catalogues of the demo."
