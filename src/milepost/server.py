@@ -101,6 +101,8 @@ def serve(settings: Settings, announce: Announce) -> None:
         begin(store, settings, announce)
         app = compose(settings, store)
         interrupted = run(app, settings, listener, tls, announce)
+    except StoreError as fault:
+        raise CannotServe(f"the data directory {settings.data}: {fault}") from fault
     finally:
         listener.close()
     if interrupted:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import sqlite3
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,6 +22,7 @@ from tests.serving import (
     add_people,
     environment,
     eventually,
+    refused_start,
     serving,
 )
 
@@ -142,6 +145,18 @@ def test_a_registration_survives_a_kill(tmp_path: Path) -> None:
     with serving(tmp_path / "data") as server, server.caller() as admin:
         reply = admin.send("GET", PATH)
         assert (reply.json["name"], reply.etag) == ("A", '"1"')
+
+
+def test_a_document_that_is_broken_is_told_at_the_start(tmp_path: Path) -> None:
+    with serving(tmp_path / "data") as server, server.caller() as admin:
+        assert admin.put(KEY, {"name": "A"}).status == 201
+    with contextlib.closing(sqlite3.connect(tmp_path / "data" / "milepost.db")) as database:
+        database.execute("UPDATE extensions SET document = '{'")
+        database.commit()
+    code, said = refused_start("--data", tmp_path / "data", "--bind", "127.0.0.1:0")
+    assert code == 3
+    assert said.startswith(f"Error: the data directory {tmp_path / 'data'}: extension '{KEY}'")
+    assert len(said.splitlines()) == 1
 
 
 # The door.

@@ -11,7 +11,16 @@ import pytest
 
 from milepost.client.rest import RestClient
 from milepost.demo.extension import Demo
-from tests.serving import ADMINISTRATOR, PASSWORD, Caller, Reply, Server, add_people, serving
+from tests.serving import (
+    ADMINISTRATOR,
+    PASSWORD,
+    SESSION,
+    Caller,
+    Reply,
+    Server,
+    add_people,
+    serving,
+)
 from tests.spelling import DOORS, Door
 
 KEY = "com.milepost.local"
@@ -141,6 +150,20 @@ def test_a_refusal_at_v1(house: Server) -> None:
         assert problem["detail"] == "extension: there is no extension com.none."
         localized = problem["messages"][0]["localized"]
         assert localized == "extension: Es gibt keine Erweiterung com.none."
+
+
+def test_a_header_in_two_lines_is_one_list(house: Server, here: Caller) -> None:
+    task = failed(here)
+    connection = house.connection()
+    connection.putrequest("GET", f"{here.door.tasks}/{task}")
+    connection.putheader(SESSION, here.token)
+    connection.putheader("Accept-Language", "fr")
+    connection.putheader("Accept-Language", "de;q=0.5")
+    connection.endheaders()
+    reply = connection.getresponse()
+    reply.read()
+    connection.close()
+    assert (reply.status, reply.getheader("content-language")) == (200, "de")
 
 
 def test_a_refusal_in_no_language(here: Caller) -> None:

@@ -308,19 +308,21 @@ class Failing:
         self.store = store
         self.calls = 0
         self.away = False
+        self.fault: Exception = Unavailable("away")
 
     async def extension_versions(self) -> dict[str, int]:
         self.calls += 1
         if self.away:
-            raise Unavailable("away")
+            raise self.fault
         return await self.store.extension_versions()
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.store, name)
 
 
+@pytest.mark.parametrize("fault", [Unavailable("away"), RuntimeError("a fault of the program")])
 def test_what_is_known_counts_while_the_store_is_away(
-    play: Play, monkeypatch: pytest.MonkeyPatch
+    play: Play, monkeypatch: pytest.MonkeyPatch, fault: Exception
 ) -> None:
     monkeypatch.setattr(module, "FOLLOW_SECONDS", 0.001)
 
@@ -330,6 +332,7 @@ def test_what_is_known_counts_while_the_store_is_away(
 
     async def test(house: House) -> None:
         failing = Failing(house.store)
+        failing.fault = fault
         server = House(cast("Store", failing))
         await house.apply(catalogues=(GERMAN,))
         await server.registry.start()

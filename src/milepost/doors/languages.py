@@ -16,9 +16,15 @@ VARY = (b"vary", b"Accept-Language")
 
 def telling_for(request: Request, texts: Texts) -> Telling | None:
     """The answer to a caller who asks for a language."""
-    asked = request.headers.get(ASKED)
-    reader = None if asked is None else reader_of(asked.decode("latin-1"))
+    if ASKED not in request.headers:
+        return None
+    reader = reader_of(asked_by(request))
     return None if reader is None else texts.telling(reader)
+
+
+def asked_by(request: Request) -> str:
+    """The languages a caller asks for; headers of one name are one list, as RFC 9110 has it."""
+    return ",".join(value.decode("latin-1") for name, value in request.head.pairs if name == ASKED)
 
 
 def told(telling: Telling | None) -> Headers:
@@ -35,8 +41,7 @@ def refused(request: Request, texts: Texts, refusal: Refusal) -> tuple[Refusal, 
 
     Also for a request whose headers contradict each other.
     """
-    asked = next((value for name, value in request.head.pairs if name == ASKED), None)
-    reader = None if asked is None else reader_of(asked.decode("latin-1"))
+    reader = reader_of(asked_by(request))
     if reader is None:
         return refusal, ()
     telling = texts.telling(reader)

@@ -178,10 +178,13 @@ class Extensions:
             await asyncio.sleep(FOLLOW_SECONDS)
             try:
                 await self.refresh()
-            except StoreError as fault:
+            except Exception as fault:
                 if not failing:
+                    known = isinstance(fault, StoreError)
                     log.warning(
-                        "extensions not read; what is known still counts", reason=str(fault)
+                        "extensions not read; what is known still counts",
+                        reason=str(fault),
+                        exc_info=None if known else fault,
                     )
                 failing = True
             else:
