@@ -1,15 +1,21 @@
 """What it costs to show messages in the reader's language: ``python bench/rendering.py``.
 
-The ratio is the one figure that means something on another machine: a list of 100 tasks localized
-and encoded, against the same list encoded alone, in turn in one run.
+The ratios are the figures that mean something on another machine: a list of 100 tasks localized and
+encoded, against the same list encoded alone, and the same through a server; in turn in one run.
 """
 
 from __future__ import annotations
 
+import json
 import statistics
 import time
 from collections.abc import Callable
 
+import urllib3
+from servers import PASSWORD, milepost
+
+from milepost.client.rest import RestClient
+from milepost.demo.registration import description
 from milepost.l10n import templates
 from milepost.l10n.catalogues import Catalogue, Catalogues, locale_of, read_catalogue
 from milepost.l10n.rendering import Reader, localize_info, reader_of, render
@@ -17,7 +23,7 @@ from milepost.l10n.templates import Template
 from milepost.rules.reading import Info
 from milepost.rules.values import DateTimeFormat, Message, NestedMessage, Param, Progress, Status
 from milepost.texts import files_of
-from milepost.wire.rest import encode_infos
+from milepost.wire.rest import encode_info, encode_infos
 
 TASKS = 100
 ROUNDS = 40
@@ -118,9 +124,48 @@ def compare_messages() -> None:
         )
 
 
+def fill(client: RestClient) -> None:
+    """The same tasks on a server, whose administrator has the demo's catalogues."""
+    client.register("com.milepost.local", description())
+    for _, info in tasks():
+        body = json.loads(encode_info(info))["value"]
+        spec = {"operation_id": info.operation, "cancelable": True, "status": "RUNNING"}
+        given = {"description": body["description"], "percent_done": body["progress"]}
+        client.create({**spec, **given})
+
+
+def compare_answers() -> None:
+    """The list through a server, in turn with ``Accept-Language`` and without."""
+    with milepost(0) as target, RestClient(target.url, "administrator", PASSWORD) as client:
+        fill(client)
+        pool = urllib3.PoolManager(maxsize=1)
+        url = f"{target.url}/rest/cis/tasks?filter_spec.services=com.milepost.local"
+
+        def ask(**more: str) -> bytes:
+            headers = {"vmware-api-session-id": target.token, **more}
+            return pool.request("GET", url, headers=headers).data
+
+        def ask_in(locale: str) -> bytes:
+            return ask(**{"accept-language": locale})
+
+        for locale in LOCALES:
+            assert ask_in(locale).count(b'"localized"') == 2 * TASKS
+            assert b'"localized"' not in ask()
+            plain, localized = [], []
+            for _ in range(ROUNDS):
+                plain.append(median(ask, 5))
+                localized.append(median(lambda: ask_in(locale), 5))  # noqa: B023  called at once
+            before, after = statistics.median(plain), statistics.median(localized)
+            print(
+                f"GET of {TASKS} in {locale}: {before:7.0f} µs, with Accept-Language"
+                f" {after:7.0f} µs, ratio {after / before:.2f}"
+            )
+
+
 def main() -> None:
     compare_messages()
     compare_lists(demo())
+    compare_answers()
 
 
 if __name__ == "__main__":

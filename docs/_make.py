@@ -29,6 +29,8 @@ from milepost.doors.openapi import OpenApiDoor, openapi_routes
 from milepost.doors.refusals import RETRY_LATER, status_of
 from milepost.doors.rest import RestDoor, rest_routes
 from milepost.doors.routing import Auth, Parameter, Route
+from milepost.doors.v1extensions import ExtensionDoor, extension_routes
+from milepost.rules import extensions as rules
 from milepost.rules import machine, reasons
 from milepost.rules.reasons import REASONS, Reason, Refusal
 from milepost.rules.task import Accepted, Task, UpdateTask
@@ -40,7 +42,7 @@ from milepost.rules.values import (
     ErrorValue,
     Status,
 )
-from milepost.wire import interfaces, jsonrpc, shapes
+from milepost.wire import extensions, interfaces, jsonrpc, shapes
 
 DOCS = Path(__file__).parent
 PART = re.compile(r"<!-- generated: ([\w-]+) -->\n.*?<!-- end: \1 -->", re.DOTALL)
@@ -53,6 +55,7 @@ KINDS = {
     "list": "About a list",
     "access": "About the caller",
     "user": "About a user",
+    "extension": "About an extension",
     "json": "About the text of a body",
     "value": "About a value in a body",
     "query": "About a query parameter",
@@ -98,8 +101,50 @@ ANSWERS = {
     "milepost.api.cis.tasks.list_resp": '`{"<task id>": <task>, …}`,'
     " each task a [`cis.task.info`](rest.md#cistaskinfo)",
     "milepost.api.cis.session.create_resp": '`"<token>"`',
+    "milepost.extensions": '`{"extensions": [{"key", "version", "name", "operations",'
+    ' "operations_closed", "locales", "members"}, …]}`; operations and members are counted',
+    "milepost.extension": "the extension, with its `key` and `version`",
+    "milepost.extension_spec": "[an extension](#an-extension)",
     "milepost.health": "a JSON object with `status`",
     "milepost.openapi": "an OpenAPI 3.1 document",
+}
+# What the members of an extension are.
+MEMBERS = {
+    "An extension": {
+        "key": "text like `com.acme.backup`, at most 255 characters; in a body it may be left out,"
+        " for the path names it",
+        "version": "given by Milepost; in a body it is the version that is to be changed",
+        "name": f"text, at most {rules.LONGEST_NAME} characters",
+        "operations": f"list of [operations](#an-operation), at most {rules.MOST_OPERATIONS:,}",
+        "operations_closed": "`true` refuses tasks of other operations",
+        "default_locale": "the language of messages without a catalogue; without it the setting"
+        " [`default_locale`](settings.md#default_locale)",
+        "catalogues": f"list of [catalogues](#a-catalogue), at most {rules.MOST_CATALOGUES}, of"
+        f" {rules.MOST_TEXT:,} characters together",
+        "retention": "[retention](#retention)",
+        "members": f"names of users with the role extension and this key, at most"
+        f" {rules.MOST_MEMBERS}",
+    },
+    "An operation": {
+        "id": f"the `operation_id` of its tasks, at most {rules.LONGEST_NAME} characters",
+        "label": f"text, at most {rules.LONGEST_NAME} characters",
+        "description": f"text, at most {rules.LONGEST_TEXT:,} characters",
+        "lease_seconds": f"1 to {rules.LONGEST_LEASE:,}",
+        "cancelable": "whether its tasks are usually cancelable; each task says it itself",
+        "weight": f"a number above 0, at most {rules.LARGEST_WEIGHT:,.0f}; 1 when it is left out",
+        "cancel_pending": "`true` lets a cancel end a task that is still PENDING at once, with the"
+        " error `canceled`",
+    },
+    "A catalogue": {
+        "locale": "a tag such as `de`, `pt-BR` or `zh-Hant-TW`",
+        "format": "`icu` or `printf`; `icu` when it is left out",
+        "file": f"its name where faults are told, at most {rules.LONGEST_NAME} characters",
+        "text": "a Java properties file",
+    },
+    "Retention": {
+        "age_seconds": "whole number from 0",
+        "count": "whole number from 0",
+    },
 }
 ASKS = {Auth.OPEN: "nothing", Auth.SESSION: "a session", Auth.BASIC: "Basic"}
 ASKED_FOR = {"rest.cis.session.create": "Basic; with `~action=get` a session"}
@@ -159,6 +204,37 @@ EXAMPLES = {
     "rest.cis.session.delete": (
         f"""{CURL} -X DELETE -i $SERVER/rest/com/vmware/cis/session | head -n 1""",
         "HTTP/1.1 200 OK",
+    ),
+    "v1.extensions.put": (
+        f"""{CURL} {JSON} -X PUT -i $SERVER/v1/extensions/com.acme.backup -d '
+  {{"name": "Acme Backup",
+   "operations": [{{"id": "com.acme.backup.full", "label": "Full backup",
+                   "cancel_pending": true}}],
+   "catalogues": [{{"locale": "de",
+                   "text": "copied = {{n, plural, one {{# Datei}} other {{# Dateien}}}}"}}]}}' |
+  grep -E '^(HTTP|etag)'""",
+        'HTTP/1.1 201 Created\netag: "1"',
+    ),
+    "v1.extensions.list": (
+        f"{CURL} $SERVER/v1/extensions",
+        """{"extensions": [
+  {"key": "com.acme.backup", "version": 1, "name": "Acme Backup", "operations": 1,
+   "operations_closed": false, "locales": ["de"], "members": 0}]}""",
+    ),
+    "v1.extensions.get": (
+        f"{CURL} $SERVER/v1/extensions/com.acme.backup",
+        """{"key": "com.acme.backup", "version": 1, "name": "Acme Backup",
+ "operations": [{"id": "com.acme.backup.full", "label": "Full backup", "description": "",
+                 "weight": 1.0, "cancel_pending": true}],
+ "operations_closed": false,
+ "catalogues": [{"locale": "de", "format": "icu", "file": "de.properties",
+                 "text": "copied = {n, plural, one {# Datei} other {# Dateien}}"}],
+ "retention": {}, "members": []}""",
+    ),
+    "v1.extensions.delete": (
+        f"""{CURL} -X DELETE -H 'If-Match: "1"' -i $SERVER/v1/extensions/com.acme.backup |
+  head -n 1""",
+        "HTTP/1.1 204 No Content",
     ),
     "livez.get": ("curl -fsS $SERVER/livez", '{"status": "alive"}'),
     "livez.head": ("curl -fsS -I $SERVER/livez | head -n 1", "HTTP/1.1 200 OK"),
@@ -402,6 +478,8 @@ def type_text(hint: Any) -> str:
 
 
 def bounds(meta: msgspec.Meta) -> str:
+    if meta.pattern is not None:
+        return " like `de`, `pt-BR` or `zh-Hant-TW`"
     if meta.min_length is not None:
         return f" of {meta.min_length} to {meta.max_length} characters"
     return f" from {meta.ge:,} to {meta.le:,}"
@@ -477,7 +555,10 @@ def exit_codes() -> str:
             ["1", "Given up at a prompt."],
             [str(click.UsageError.exit_code), "A flag, a setting or its value cannot be used."],
             [str(admin.CannotStart.exit_code), "The server cannot start; the text names why."],
-            [str(demo.RefusedByServer.exit_code), "The server refused what was asked of it."],
+            [
+                str(demo.RefusedByServer.exit_code),
+                "What was asked for is refused; nothing was changed.",
+            ],
             [
                 str(extension.Faulty.exit_code),
                 "`extension check`: a catalogue has faults, or the message to try has no text.",
@@ -501,6 +582,7 @@ def routes_by_page() -> dict[str, list[Route]]:
             *openapi_routes(OpenApiDoor()),
         ],
         "api.md": api_routes(ApiDoor.__new__(ApiDoor)),
+        "extensions.md": extension_routes(ExtensionDoor.__new__(ExtensionDoor)),
     }
 
 
@@ -509,10 +591,11 @@ def routes_of(page: str) -> str:
 
 
 def route_text(route: Route) -> str:
+    statuses = " or ".join(map(str, (route.status, *route.also)))
     facts = [
         f"- Asks for: {ASKED_FOR.get(route.operation) or ASKS[route.auth]}",
         *([f"- Body: {wrapped(route.request)}"] if route.request else []),
-        f"- Answer: {route.status}, {wrapped(route.answer) if route.answer else 'an empty body'}",
+        f"- Answer: {statuses}, {wrapped(route.answer) if route.answer else 'an empty body'}",
         f"- Refusals: {listed(map(str, sorted(route.errors))) or 'none of its own'}",
     ]
     parts = [f"### {route.method} {route.path}", route.summary, "\n".join(facts)]
@@ -646,6 +729,24 @@ def rpc_kind(kind: shapes.Type) -> str:
     return "a status" if kind is shapes.STATUS else kind_text(kind)
 
 
+def extension_members() -> str:
+    """The members of an extension, and those of its parts."""
+    parts = {
+        "An extension": (extensions.EXTENSION, ["key"]),
+        "An operation": (extensions.OPERATION, ["id"]),
+        "A catalogue": (extensions.CATALOGUE, ["locale", "text"]),
+        "Retention": (extensions.RETENTION, []),
+    }
+    found = []
+    for title, (members, required) in parts.items():
+        rows = [
+            [f"`{name}`", MEMBERS[title][name], "yes" if name in required else ""]
+            for name in members
+        ]
+        found += [f"### {title}", table(["member", "what it is", "required"], rows)]
+    return "\n\n".join(found)
+
+
 PARTS: dict[str, Callable[[], str]] = {
     "rpc-codes": rpc_codes,
     "rpc-operations": rpc_operations,
@@ -659,6 +760,8 @@ PARTS: dict[str, Callable[[], str]] = {
     "exit-codes": exit_codes,
     "routes": partial(routes_of, "rest.md"),
     "api-routes": partial(routes_of, "api.md"),
+    "extension-routes": partial(routes_of, "extensions.md"),
+    "extension-members": extension_members,
     "structures": structures,
 }
 

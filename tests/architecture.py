@@ -33,7 +33,10 @@ ARROWS: dict[str, tuple[str, ...]] = {
     "client": ("wire",),
     "cli": ("client", "demo", "settings", "l10n"),
     # These work on the data directory, with the services a server uses.
-    "cli.admin*": ("client", "demo", "settings", "server", "service", "access"),
+    "cli.admin*": (
+        *("client", "demo", "settings", "l10n", "server", "service", "access"),
+        *("store.base", "wire"),
+    ),
     "testing": ("server", "client"),
     "vapi": ("wire",),
     "demo": ("client",),

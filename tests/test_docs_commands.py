@@ -219,9 +219,11 @@ def follow(page: Path, reader: Reader) -> int:
         ("docs/reference/rest.md", SERVERS[0]),
         ("docs/reference/api.md", SERVERS[0]),
         ("docs/howto/serve-over-tls.md", None),
+        ("docs/reference/extensions.md", SERVERS[0]),
         ("docs/howto/write-a-catalogue.md", None),
         ("docs/reference/jsonrpc.md", SERVERS[0]),
         ("docs/howto/use-the-official-client.md", SERVERS[0]),
+        ("docs/howto/register-an-extension.md", None),
     ],
 )
 def test_the_page_can_be_followed(page: str, server: str | None, tmp_path: Path) -> None:

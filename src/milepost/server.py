@@ -31,15 +31,19 @@ from milepost.doors.openapi import OpenApiDoor, openapi_routes
 from milepost.doors.rest import RestDoor, rest_routes
 from milepost.doors.routing import Router
 from milepost.doors.serving import HttpServer
+from milepost.doors.v1extensions import ExtensionDoor, extension_routes
 from milepost.logs import logger
 from milepost.rules.task import Ruleset
 from milepost.rules.values import Instant
 from milepost.service.accounts import Accounts
+from milepost.service.extensions import Extensions
+from milepost.service.localizing import Texts
 from milepost.service.logins import LoginService
 from milepost.service.tasks import TaskService
 from milepost.settings import Settings
 from milepost.store.base import Store, StoreError, User
 from milepost.store.sqlite.store import open_store
+from milepost.texts import own_texts
 from milepost.wire.api import ApiDialect
 from milepost.wire.datavalues import DataValueDecoder
 from milepost.wire.decoding import Limits
@@ -99,6 +103,8 @@ def serve(settings: Settings, announce: Announce) -> None:
         begin(store, settings, announce)
         app = compose(settings, store)
         interrupted = run(app, settings, listener, tls, announce)
+    except StoreError as fault:
+        raise CannotServe(f"the data directory {settings.data}: {fault}") from fault
     finally:
         listener.close()
     if interrupted:
@@ -191,6 +197,26 @@ async def opened_accounts(settings: Settings) -> AsyncIterator[Accounts]:
         await store.close()
 
 
+@contextlib.asynccontextmanager
+async def opened_extensions(settings: Settings) -> AsyncIterator[Extensions]:
+    """The extensions in the data directory, as ``opened_accounts`` has its users.
+
+    Raises ``CannotServe``.
+    """
+    store = opened_store(settings, exclusive=False)
+    try:
+        registry = opened_registry(settings, store)
+        await registry.refresh()
+        yield registry
+    finally:
+        await store.close()
+
+
+def opened_registry(settings: Settings, store: Store) -> Extensions:
+    """The registry of extensions over a store, not yet read."""
+    return Extensions(store, ruleset(settings), own_texts(), default_locale=settings.default_locale)
+
+
 def compose(settings: Settings, store: Store) -> Application:
     """The application over a store."""
     passwords = PasswordChecker()
@@ -200,48 +226,59 @@ def compose(settings: Settings, store: Store) -> Application:
     sessions = Sessions(store, passwords, limits)
     gate = Gate(sessions, clock)
     logins = LoginService(sessions, Throttle(), clock)
+    registry = opened_registry(settings, store)
+    texts = Texts(registry, own_texts())
     tasks = TaskService(
         store,
         ruleset(settings),
         default_extension=settings.default_extension,
         clock=clock,
         new_id=new_task_id,
+        rules_of=registry.rules_of,
     )
-    strict = settings.spec_validation == "strict"
+    strict, most = settings.spec_validation == "strict", value_limits(settings)
     description = OpenApiDoor()
     routes = [
-        *rest_routes(
-            RestDoor(tasks, logins, gate, RestDialect(strict=strict, limits=value_limits(settings)))
-        ),
-        *api_routes(ApiDoor(tasks, logins, gate, ApiDialect(limits=value_limits(settings)))),
+        *rest_routes(RestDoor(tasks, logins, gate, texts, RestDialect(strict=strict, limits=most))),
+        *api_routes(ApiDoor(tasks, logins, gate, texts, ApiDialect(limits=most))),
+        *extension_routes(ExtensionDoor(registry)),
         *health_routes(HealthDoor(store.ready)),
         *openapi_routes(description),
     ]
     description.describe(routes, __version__)
     decoder = DataValueDecoder(value_limits(settings))
     routes += jsonrpc_routes(JsonRpcDoor(tasks, logins, gate, decoder, internal_fault))
-    upkeep = Upkeep(store, sessions, passwords)
+    upkeep = Upkeep(store, sessions, passwords, registry)
 
-    return Application(Router(routes), gate, start=upkeep.start, stop=upkeep.stop)
+    return Application(Router(routes), gate, texts, start=upkeep.start, stop=upkeep.stop)
 
 
 class Upkeep:
     """What the server does by itself between requests, and how it ends."""
 
-    def __init__(self, store: Store, sessions: Sessions, passwords: PasswordChecker) -> None:
+    def __init__(
+        self,
+        store: Store,
+        sessions: Sessions,
+        passwords: PasswordChecker,
+        registry: Extensions,
+    ) -> None:
         self._store = store
         self._sessions = sessions
         self._passwords = passwords
+        self._registry = registry
         self._sweeping: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
-        """Begin to forget ended sessions now and then."""
+        """Know the extensions, and begin to forget ended sessions now and then."""
+        await self._registry.start()
         self._sweeping = asyncio.get_running_loop().create_task(self._sweep())
 
     async def stop(self) -> None:
         """Finish every accepted change and let go of everything."""
         if self._sweeping is not None:
             self._sweeping.cancel()
+        self._registry.stop()
         self._passwords.close()
         await self._store.close()
 

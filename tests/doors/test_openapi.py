@@ -67,6 +67,8 @@ OPERATIONS = {
     **{(method, API.session): [] for method in ("post", "get", "delete")},
     **{(method, path): [] for method in ("get", "head") for path in ("/livez", "/readyz")},
     ("get", "/openapi.json"): [],
+    ("get", "/v1/extensions"): [],
+    **{(method, "/v1/extensions/{key}"): [] for method in ("get", "put", "delete")},
 }
 TIMES = "start_time end_time"
 REPORTED = f"percent_done description status error result {TIMES}"
@@ -103,7 +105,7 @@ def test_the_operations_by_hand(description: Description) -> None:
         (method, path): [part["name"] for part in operation["parameters"] if part["in"] == "query"]
         for path, operations in description["paths"].items()
         for method, operation in operations.items()
-        if path.startswith(("/rest/", "/api/")) or (method, path) in OPERATIONS
+        if path.startswith(("/rest/", "/api/", "/v1/")) or (method, path) in OPERATIONS
     }
     assert found == OPERATIONS
 
@@ -120,6 +122,8 @@ def test_the_statuses_of_success_by_hand(description: Description) -> None:
         ("patch", f"{API.extension_tasks}/{{task_id}}"): ["204"],
         ("post", f"{API.tasks}/{{task}}"): ["204"],
         ("delete", API.session): ["204"],
+        ("put", "/v1/extensions/{key}"): ["200", "201"],
+        ("delete", "/v1/extensions/{key}"): ["204"],
     }
 
 
@@ -137,7 +141,9 @@ def test_who_is_let_in_by_hand(description: Description) -> None:
         *("/livez", "/readyz", "/openapi.json")
     }
     others = {tuple(way) for way in ways.values() if way not in ([], ["basic"])}
-    assert others == {("session", "cookie")}
+    assert others == {("session", "cookie"), ("session", "cookie", "bearer")}
+    bearing = {path for (_, path), way in ways.items() if "bearer" in way}
+    assert bearing == {"/v1/extensions", "/v1/extensions/{key}"}
 
 
 @pytest.mark.parametrize("name", MEMBERS)
@@ -276,6 +282,35 @@ def test_real_answers_are_as_described(
             (*update, viewer.patch(ids["RUNNING"], {})),
             (*cancel, viewer.cancel(ids["RUNNING"])),
         ]
+    for method, template, reply in replies:
+        assert_described(description, method, template, reply)
+
+
+def test_answers_about_extensions_are_as_described(
+    description: Description, server: Server, admin: Caller
+) -> None:
+    one, path = "/v1/extensions/{key}", "/v1/extensions/com.described"
+    whole = {
+        "operations": [{"id": "a", "lease_seconds": 1, "cancelable": True}],
+        "catalogues": [{"locale": "de", "text": "a = b"}],
+    }
+    bad = {"catalogues": [{"locale": "de", "text": "a = {\nb = {"}]}
+    with server.caller("vera") as viewer:
+        replies = [
+            ("put", one, admin.put("com.described", whole)),
+            ("put", one, admin.put("com.described", {**whole, "name": "A"})),
+            ("put", one, admin.put("com.described", bad)),
+            ("put", one, admin.put("com.described", whole, if_match='"9"')),
+            ("put", one, viewer.put("com.described", {})),
+            ("get", one, admin.send("GET", path)),
+            ("get", one, viewer.send("GET", path)),
+            ("get", "/v1/extensions", admin.send("GET", "/v1/extensions")),
+            ("get", "/v1/extensions", server.call("GET", "/v1/extensions")),
+            ("delete", one, admin.send("DELETE", path)),
+            ("delete", one, admin.send("DELETE", path)),
+        ]
+    statuses = [201, 200, 400, 412, 403, 200, 403, 200, 401, 204, 404]
+    assert [reply.status for *_, reply in replies] == statuses
     for method, template, reply in replies:
         assert_described(description, method, template, reply)
 

@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import NamedTuple, Self
 
 from tests.serving import Reply, Server
-from tests.spelling import API, REST
+from tests.spelling import API, PROBLEM, REST
 
 PATIENCE = 20.0
 """Seconds after which a server that neither answers nor closes counts as hanging."""
@@ -27,7 +27,7 @@ class Heard(NamedTuple):
     def told(self) -> str:
         """What a table expects: status and message id of a refusal, after a look at its shape.
 
-        A refusal in the shape of ``/api`` says so.
+        A refusal in the shape of ``/api`` or ``/v1`` says so.
         """
         if self.status == 0:
             return CLOSED
@@ -36,6 +36,8 @@ class Heard(NamedTuple):
         door = API if "error_type" in json.loads(self.body) else REST
         reply = Reply(self.status, self.headers, self.body, door)
         shape = "" if door is REST else f"{door.name} "
+        if self.headers["content-type"] == PROBLEM:
+            shape = "v1 "
         return f"{self.status} {shape}{reply.reason.removeprefix('milepost.')}"
 
 

@@ -318,6 +318,49 @@ def logouts(world: World) -> Iterator[str]:
             yield f"{role}: {statuses}"
 
 
+REGISTRY = "/v1/extensions"
+ADMINISTRATORS = ("administrator", "admin-2")
+
+
+def registry(method: str) -> Callable[[World], Iterator[str]]:
+    """For administrators; all others are told the same whether or not the extension is there."""
+
+    def check(world: World) -> Iterator[str]:
+        for role, there in itertools.product(ROLES, (True, False)):
+            yield from of_one_extension(world, role, method, there=there)
+
+    return check
+
+
+def of_one_extension(world: World, role: str, method: str, *, there: bool) -> Iterator[str]:
+    path = f"{REGISTRY}/com.matrix.{method.lower()}"
+    if there:
+        world.send("administrator", "PUT", path, b'{"name": "before"}')
+    else:
+        world.send("administrator", "DELETE", path)
+    before = world.send("administrator", "GET", path)
+    reply = world.send(role, method, path, b"{}" if method == "PUT" else None)
+    after = world.send("administrator", "GET", path)
+    word = "login" if role not in INSIDE else "unauthorized"
+    if role in ADMINISTRATORS:
+        word = "ok" if there or method == "PUT" else "not_found"
+    if judged(reply) != word:
+        yield f"{role}, {there}: {word} is expected, told is {reply}"
+    changes = word == "ok" and method != "GET"
+    if ((after.status, after.body) != (before.status, before.body)) != changes:
+        yield f"{role}, {there}: {word}, before {before}, after {after}"
+    if word == "unauthorized" and (b"com.matrix" in reply.body or reply.etag is not None):
+        yield f"{role}, {there}: is told of the extension: {reply}"
+
+
+def registry_lists(world: World) -> Iterator[str]:
+    for role in ROLES:
+        reply = world.send(role, "GET", REGISTRY)
+        word = "login" if role not in INSIDE else "unauthorized"
+        if judged(reply) != ("ok" if role in ADMINISTRATORS else word):
+            yield f"{role}: {reply}"
+
+
 def opened(method: str, path: str) -> Callable[[World], Iterator[str]]:
     """The same for all, with a session or without."""
 
@@ -371,6 +414,11 @@ EXPECTED: Expected = {
             for check in (creates, updates, broken_updates, lists, reads, cancels, sessions)
         ),
     ),
+    ("GET", REGISTRY): (Auth.SESSION, (registry_lists,)),
+    **{
+        (method, REGISTRY + "/{key}"): (Auth.SESSION, (registry(method),))
+        for method in ("GET", "PUT", "DELETE")
+    },
     **{
         (method, path): (Auth.OPEN, (opened(method, path),))
         for method in ("GET", "HEAD")

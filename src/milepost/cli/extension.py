@@ -33,7 +33,7 @@ class Faulty(click.ClickException):
 
 @click.group()
 def extension() -> None:
-    """Help authors of extensions."""
+    """Check the catalogues of extensions, and register extensions."""
 
 
 @extension.command()

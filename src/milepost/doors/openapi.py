@@ -6,11 +6,14 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
+from milepost.doors.credentials import BEARER_PATHS
 from milepost.doors.errorshapes import ErrorShape, shape_of
 from milepost.doors.messages import Answer, Request, json_answer
 from milepost.doors.routing import Auth, Parameter, Route
 from milepost.wire.descriptions import component_schemas
 from milepost.wire.encoding import to_json
+from milepost.wire.extensions import extension_schemas
+from milepost.wire.problems import problem_schema
 
 FAULT = 500
 PATH = "/openapi.json"
@@ -52,7 +55,8 @@ def document(routes: Iterable[Route], version: str) -> dict[str, Any]:
     paths: dict[str, dict[str, Any]] = {}
     for route in routes:
         paths.setdefault(route.path, {})[route.method.lower()] = operation(route)
-    schemas = component_schemas()
+    schemas = component_schemas() | extension_schemas()
+    schemas["milepost.problem"] = problem_schema()
     schemas["milepost.openapi"] = {"type": "object"}
     return {
         "openapi": "3.1.0",
@@ -68,6 +72,7 @@ def document(routes: Iterable[Route], version: str) -> dict[str, Any]:
             "securitySchemes": {
                 "session": {"type": "apiKey", "in": "header", "name": "vmware-api-session-id"},
                 "cookie": {"type": "apiKey", "in": "cookie", "name": "vmware-api-session-id"},
+                "bearer": {"type": "http", "scheme": "bearer"},
                 "basic": {"type": "http", "scheme": "basic"},
             },
         },
@@ -83,7 +88,7 @@ def operation(route: Route) -> dict[str, Any]:
         "security": security(route),
         "parameters": [*path_parameters(route.path), *map(query_parameter, route.parameters)],
         "responses": {
-            str(route.status): success(route),
+            **{str(status): success(route) for status in (route.status, *route.also)},
             **{str(status): refusal(status, shape) for status in (*route.errors, FAULT)},
         },
     }
@@ -99,7 +104,9 @@ def security(route: Route) -> list[dict[str, list[str]]]:
         Auth.BASIC: [{"basic": []}],
         Auth.OPEN: [],
     }
-    return alternatives[route.auth]
+    bears = route.auth is Auth.SESSION and route.path.encode().startswith(BEARER_PATHS)
+    bearer: list[dict[str, list[str]]] = [{"bearer": []}] if bears else []
+    return [*alternatives[route.auth], *bearer]
 
 
 def path_parameters(path: str) -> list[dict[str, Any]]:

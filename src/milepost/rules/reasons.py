@@ -22,10 +22,16 @@ class Reason(NamedTuple):
 
 
 class Refusal(Value, frozen=True):
-    """A refusal as a value: nothing was changed."""
+    """A refusal as a value: nothing was changed.
+
+    ``more`` are further faults that were found with this one; ``localized`` is its text in the
+    reader's language.
+    """
 
     reason: Reason
     args: tuple[str, ...] = ()
+    more: tuple[Refusal, ...] = ()
+    localized: str | None = None
 
     @property
     def error(self) -> E:
@@ -36,7 +42,12 @@ class Refusal(Value, frozen=True):
     def message(self) -> Message:
         """The message a door sends."""
         text = self.reason.text.format(*self.args)
-        return Message(id=self.reason.id, default_message=text, args=self.args)
+        return Message(self.reason.id, text, self.args, localized=self.localized)
+
+    @property
+    def messages(self) -> tuple[Message, ...]:
+        """The message, and those of the further faults."""
+        return (self.message, *(other.message for other in self.more))
 
 
 def shortened(text: str, limit: int = 60) -> str:
@@ -133,6 +144,10 @@ CANCEL_FINISHED = Reason(
 )
 NOT_CANCELABLE = Reason(
     "milepost.task.not_cancelable", E.UNSUPPORTED, "task: {0} was created as not cancelable."
+)
+# No refusal: the error of a task whose operation lets a cancel end it while it waits.
+CANCELED_PENDING = Reason(
+    "milepost.task.canceled", E.CANCELED, "The task was canceled before it had begun."
 )
 
 # Reading and finding.
@@ -237,6 +252,59 @@ LAST_ADMINISTRATOR = Reason(
     "milepost.user.last_administrator",
     E.NOT_ALLOWED_IN_CURRENT_STATE,
     "user: {0} is the last administrator who can log in.",
+)
+
+# Extensions.
+ADMINISTRATORS_ONLY = Reason(
+    "milepost.access.administrators_only",
+    E.UNAUTHORIZED,
+    "With the role {0} you may neither see nor change extensions.",
+)
+EXTENSION_UNKNOWN = Reason(
+    "milepost.extension.unknown", E.NOT_FOUND, "extension: there is no extension {0}."
+)
+BAD_KEY = Reason(
+    "milepost.extension.bad_key",
+    E.INVALID_ARGUMENT,
+    "key: {0} is not a key like com.acme.backup, of at most 255 characters.",
+)
+KEYS_DISAGREE = Reason(
+    "milepost.extension.keys_disagree",
+    E.INVALID_ARGUMENT,
+    "key: {0} was given, but the path names {1}.",
+)
+EXTENSION_CHANGED = Reason(
+    "milepost.extension.changed",
+    E.CONCURRENT_CHANGE,
+    "version: {0} was asked for, but the extension {1} is at version {2}.",
+)
+TOO_MANY_EXTENSIONS = Reason(
+    "milepost.extension.too_many",
+    E.INVALID_ARGUMENT,
+    "extension: {0} are registered already, and that is the limit.",
+)
+BAD_LENGTH = Reason(
+    "milepost.extension.bad_length",
+    E.INVALID_ARGUMENT,
+    "{0}: {1} has {2} characters; {3} are expected.",
+)
+REPEATED = Reason(
+    "milepost.extension.repeated", E.INVALID_ARGUMENT, "{0}: {1} stands there already."
+)
+BAD_LOCALE = Reason(
+    "milepost.extension.bad_locale",
+    E.INVALID_ARGUMENT,
+    "{0}: {1} is not a locale like de, pt-BR or zh-Hant-TW.",
+)
+BAD_CATALOGUE = Reason(
+    "milepost.extension.bad_catalogue",
+    E.INVALID_ARGUMENT,
+    "catalogues: {0}, line {1}, message {2}: {3}.",
+)
+MEMBER_UNKNOWN = Reason(
+    "milepost.extension.member_unknown",
+    E.INVALID_ARGUMENT,
+    "members: {0} is not a user with the role extension and the key {1}.",
 )
 
 # Values that do not fit.

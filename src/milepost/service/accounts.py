@@ -9,12 +9,11 @@ import msgspec
 from milepost.access.passwords import hash_password
 from milepost.access.principals import Role
 from milepost.rules import reasons
+from milepost.rules.extensions import is_key
 from milepost.rules.reasons import Refusal
 from milepost.store.base import Store, User
 
 NAME = re.compile(r"[^\x00-\x20\x7f:/?#]{1,128}")
-EXTENSION_KEY = re.compile(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*", re.ASCII)
-LONGEST_KEY = 255
 SHORTEST_PASSWORD = 8
 LONGEST_PASSWORD = 1024
 
@@ -93,9 +92,7 @@ def refusal_of_role(role: str, extension: str | None) -> Refusal | None:
         return Refusal(reasons.UNKNOWN_ROLE, (role, ", ".join(Role)))
     if (role == Role.EXTENSION) != (extension is not None):
         return Refusal(reasons.EXTENSION_AND_ROLE, (role, extension or "nothing"))
-    if extension is not None and (
-        len(extension) > LONGEST_KEY or not EXTENSION_KEY.fullmatch(extension)
-    ):
+    if extension is not None and not is_key(extension):
         return Refusal(reasons.BAD_EXTENSION_KEY, (extension,))
     return None
 

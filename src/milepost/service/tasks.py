@@ -30,7 +30,8 @@ class TaskService:
     """What can be done with tasks, whatever door the wish came in at.
 
     Every method may raise what the store raises (``Unavailable``, ``Overloaded``). ``clock``
-    gives the time in milliseconds, ``new_id`` an id nobody can guess.
+    gives the time in milliseconds, ``new_id`` an id nobody can guess, ``rules_of`` the rules for
+    the tasks of a service, where it has rules of its own.
     """
 
     def __init__(
@@ -41,9 +42,11 @@ class TaskService:
         default_extension: str,
         clock: Callable[[], Instant],
         new_id: Callable[[], str],
+        rules_of: Callable[[str], Ruleset] | None = None,
     ) -> None:
         self._store = store
         self._rules = rules
+        self._rules_of = rules_of or (lambda _service: rules)
         self._default_extension = default_extension
         self._clock = clock
         self._new_id = new_id
@@ -67,7 +70,7 @@ class TaskService:
                 service=service,
                 principal=who.name,
                 now=now,
-                rules=self._rules,
+                rules=self._rules_of(service),
             )
 
         wanted = () if spec.parent is None else (spec.parent,)
@@ -92,7 +95,9 @@ class TaskService:
             Act.CANCEL,
             who,
             task_id,
-            lambda task, now: machine.request_cancel(task, now=now),
+            lambda task, now: machine.request_cancel(
+                task, now=now, rules=self._rules_of(task.service)
+            ),
             source,
         )
 

@@ -7,17 +7,20 @@ import contextlib
 import sqlite3
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
 import filelock
 
+from milepost.rules.extensions import ExtensionOutcome, Registration
 from milepost.rules.finding import TaskFilter
 from milepost.rules.task import Accepted, Task
 from milepost.rules.values import Instant
 from milepost.store.base import (
     Corrupt,
     Decide,
+    DecideExtension,
     Event,
     Origin,
     Outcome,
@@ -29,7 +32,7 @@ from milepost.store.base import (
     Unavailable,
     User,
 )
-from milepost.store.sqlite import queries, rows
+from milepost.store.sqlite import extensions, queries, rows
 from milepost.store.sqlite.committer import Committer
 from milepost.store.sqlite.connection import (
     directory_lock,
@@ -48,7 +51,7 @@ SESSION_WIDTH = 4
 
 
 class SqliteStore(Store):
-    """Tasks, events, users and sessions in ``milepost.db`` of a data directory.
+    """Tasks, events, users, sessions and extensions in ``milepost.db`` of a data directory.
 
     Single rows are read in the caller's thread (they cost microseconds); lists are read in a
     thread of their own.
@@ -157,6 +160,16 @@ class SqliteStore(Store):
     async def delete_sessions(self, *, created_before: Instant, used_before: Instant) -> None:
         statement = "DELETE FROM sessions WHERE created_at < ? OR used_at < ?"
         await self._write(statement, created_before, used_before)
+
+    async def change_extension(self, key: str, decide: DecideExtension) -> ExtensionOutcome:
+        return await self._committer.run(partial(extensions.change, key=key, decide=decide))
+
+    async def extension(self, key: str) -> Registration | None:
+        found = await self._all(extensions.SELECT_ONE, key)
+        return extensions.read(key, found[0]) if found else None
+
+    async def extension_versions(self) -> dict[str, int]:
+        return dict(await self._all(extensions.SELECT_VERSIONS))
 
     async def ready(self) -> bool:
         # It costs a sync, but all who ask at once, and all changes beside them, share one.
