@@ -247,7 +247,9 @@ def compose(settings: Settings, store: Store) -> Application:
     ]
     description.describe(routes, __version__)
     decoder = DataValueDecoder(value_limits(settings))
-    routes += jsonrpc_routes(JsonRpcDoor(tasks, logins, gate, decoder, internal_fault))
+    routes += jsonrpc_routes(
+        JsonRpcDoor(tasks, logins, gate, texts, decoder, report=internal_fault)
+    )
     upkeep = Upkeep(store, sessions, passwords, registry)
 
     return Application(Router(routes), gate, texts, start=upkeep.start, stop=upkeep.stop)

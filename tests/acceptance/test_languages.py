@@ -11,6 +11,7 @@ import pytest
 
 from milepost.client.rest import RestClient
 from milepost.demo.extension import Demo
+from tests.rpc import CIS_TASKS, MESSAGE, UNSET, Answer, optional, post, request, structure
 from tests.serving import (
     ADMINISTRATOR,
     PASSWORD,
@@ -26,6 +27,7 @@ from tests.spelling import DOORS, Door
 KEY = "com.milepost.local"
 DE = "copied = {done, plural, one {# Datei} other {# Dateien}} kopiert\nfull = Platte voll\n"
 JA = "copied = {done} 個コピー\n"
+FILTER_SPEC = "com.vmware.cis.tasks.filter_spec"
 LANGUAGES = ("ar", "de", "en", "ja")
 
 
@@ -270,3 +272,84 @@ def test_the_demo_of_an_extension_says_who_may_register(tmp_path: Path) -> None:
     ):
         Demo(client, told.append, alive=1, most=1, speed=1000, seed=1).run()
     assert told[0] == "Only an administrator may register the catalogues of the demo."
+
+
+# The same over JSON-RPC, where the application context goes before the headers.
+
+
+def over_rpc(house: Server, operation: str, fields: Any, app: Any, **headers: str) -> Answer:
+    body = request(CIS_TASKS, operation, fields, app=app)
+    with house.caller() as caller:
+        return post(house, body, {SESSION: caller.token, **headers})
+
+
+def localized(fields: Any) -> Any:
+    """The ``localized`` of a message, which comes in an optional."""
+    return fields["STRUCTURE"][MESSAGE].get("localized", UNSET)["OPTIONAL"]
+
+
+@pytest.mark.parametrize(
+    ("app", "headers", "shown"),
+    [
+        ({"$acceptLang": "de"}, {}, "1 Datei kopiert"),
+        ({}, {"Accept-Language": "de"}, "1 Datei kopiert"),
+        ({"$acceptLang": "ja"}, {"Accept-Language": "de"}, "1 個コピー"),
+        ({"$acceptLang": "fr"}, {}, None),
+        ({}, {}, None),
+    ],
+)
+def test_a_task_over_json_rpc(
+    house: Server, app: Any, headers: dict[str, str], shown: str | None
+) -> None:
+    with house.caller() as caller:
+        task = failed(caller)
+    answer = over_rpc(house, "get", {"task": task}, app, **headers)
+    ((info),) = answer.output["STRUCTURE"].values()
+    assert localized(info["description"]) == shown
+    listed = over_rpc(
+        house,
+        "list",
+        {"filter_spec": optional(structure(FILTER_SPEC, {"tasks": optional([task])}))},
+        app,
+        **headers,
+    )
+    ((entry),) = listed.output
+    ((info),) = entry["STRUCTURE"]["map-entry"]["value"]["STRUCTURE"].values()
+    assert localized(info["description"]) == shown
+
+
+def test_a_refusal_over_json_rpc(house: Server) -> None:
+    answer = over_rpc(house, "get", {"task": "nosuchtask"}, {"$acceptLang": "de"})
+    assert answer.refusal == "not_found"
+    assert answer.ours["localized"] == {"OPTIONAL": "task: Es gibt keine Aufgabe nosuchtask."}
+    assert answer.reply.headers["content-language"] == "de"
+    plain = over_rpc(house, "get", {"task": "nosuchtask"}, {"$acceptLang": 5})
+    assert plain.ours.get("localized", UNSET) == UNSET
+
+
+# Times are written for the reader, when he says where he is and how he is used to it.
+
+AT = "done = fertig um {at, time, short} am {at, date, short}\n"
+READERS: tuple[tuple[dict[str, str], str], ...] = (
+    ({}, "fertig um 22:13 am 01.01.15"),
+    ({"timezone": "Europe/Berlin"}, "fertig um 23:13 am 01.01.15"),
+    ({"timezone": "nowhere", "format-locale": "x"}, "fertig um 22:13 am 01.01.15"),
+    ({"format-locale": "en-GB"}, "fertig um 22:13 am 01/01/2015"),
+)
+
+
+@pytest.mark.parametrize(("reader", "shown"), READERS)
+def test_times_are_written_for_their_reader(
+    tmp_path_factory: pytest.TempPathFactory, reader: dict[str, str], shown: str
+) -> None:
+    with serving(tmp_path_factory.mktemp("times") / "data") as server, server.caller() as caller:
+        assert caller.put(KEY, {"catalogues": [{"locale": "de", "text": AT}]}).status == 201
+        params = [{"key": "at", "value": {"dt": "2015-01-01T22:13:05Z"}}]
+        task = caller.create(description=said("done", "Done", params=params))
+        reply = caller.send(
+            "GET", f"{caller.door.tasks}/{task}", None, {"Accept-Language": "de", **reader}
+        )
+        assert reply.value["description"]["localized"] == shown
+        answer = over_rpc(server, "get", {"task": task}, {"$acceptLang": "de", **reader})
+        ((info),) = answer.output["STRUCTURE"].values()
+        assert localized(info["description"]) == shown

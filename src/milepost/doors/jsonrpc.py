@@ -11,6 +11,8 @@ from collections.abc import Awaitable, Callable
 from typing import Any, NamedTuple, TypeVar
 
 from milepost.doors.credentials import SESSION, Gate, basic_of, token_of
+from milepost.doors.languages import all_localized, telling_for
+from milepost.doors.languages import told as told_language
 from milepost.doors.messages import Answer, Request, json_answer
 from milepost.doors.refusals import (
     Header,
@@ -37,6 +39,7 @@ from milepost.rules.reading import info_of
 from milepost.rules.reasons import Refusal, shortened
 from milepost.rules.values import ErrorName, Message
 from milepost.service.faults import refusal_of
+from milepost.service.localizing import Texts
 from milepost.service.logins import LoginService, Wait
 from milepost.service.tasks import TaskService
 from milepost.wire import interfaces, introspection, jsonrpc, official, queries
@@ -85,12 +88,15 @@ class JsonRpcDoor:
         tasks: TaskService,
         logins: LoginService,
         gate: Gate,
+        texts: Texts,
         decoder: DataValueDecoder,
+        *,
         report: Report,
     ) -> None:
         self._tasks = tasks
         self._logins = logins
         self._gate = gate
+        self._texts = texts
         self._decoder = decoder
         self._report = report
         self._operations: dict[tuple[str, str], Run] = {
@@ -135,11 +141,19 @@ class JsonRpcDoor:
         except NotCalled:
             raise
         except RefusedWith as refused:
-            return refusal_answer(call, refused)
+            return self._refused(request, call, refused)
         except Exception as fault:  # noqa: BLE001  whoever called gets an answer under its id
             refusal = refusal_of(fault) or self._report(request, fault)
-            return refusal_answer(call, RefusedWith(refusal))
+            return self._refused(request, call, RefusedWith(refusal))
         return json_answer(jsonrpc.encode_output(call, outcome.value), *outcome.headers)
+
+    def _refused(self, request: Request, call: Call, refused: RefusedWith) -> Answer:
+        """A refusal, in the language that the caller asks for."""
+        telling = telling_for(request, self._texts, call.application)
+        if telling is not None:
+            refused.refusal = telling.refusal(refused.refusal)
+            refused.headers = (*refused.headers, *told_language(telling))
+        return refusal_answer(call, refused)
 
     async def _run(self, request: Request, call: Call, size: int) -> Outcome:
         """What the operation answers, once it exists, the caller may call, and the input fits."""
@@ -190,20 +204,27 @@ class JsonRpcDoor:
             refused.headers = about.headers
         return refused
 
-    async def _get(self, request: Request, _call: Call, given: dict[str, Any]) -> Outcome:
+    async def _get(self, request: Request, call: Call, given: dict[str, Any]) -> Outcome:
         """One task."""
         task = accepted(await self._tasks.get(request.who.principal, given["task"]))
         info = info_of(task, exclude_result=given.get("spec", False))
-        return Outcome(info, (etag(task),))
+        telling = telling_for(request, self._texts, call.application)
+        if telling is not None:
+            info = telling.info(info)
+        return Outcome(info, (etag(task), *told_language(telling)))
 
-    async def _list(self, request: Request, _call: Call, given: dict[str, Any]) -> Outcome:
+    async def _list(self, request: Request, call: Call, given: dict[str, Any]) -> Outcome:
         """All tasks that match a filter, at most 1,000, by their ids."""
         wanted: TaskFilter = given.get("filter_spec") or TaskFilter()
         found = await self._tasks.list(request.who.principal, wanted)
         if isinstance(found, Refusal):
             raise RefusedWith(found)
         exclude = given.get("result_spec", False)
-        return Outcome({task.id: info_of(task, exclude_result=exclude) for task in found})
+        infos = ((task.id, info_of(task, exclude_result=exclude)) for task in found)
+        telling = telling_for(request, self._texts, call.application)
+        if telling is None:
+            return Outcome(dict(infos))
+        return Outcome(dict(await all_localized(infos, telling)), told_language(telling))
 
     async def _cancel(self, request: Request, _call: Call, given: dict[str, Any]) -> Outcome:
         """Ask for the end of a task."""

@@ -6,12 +6,11 @@ that is in a ``Style``; each handler decodes, asks the service, encodes.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterable
 from typing import Any, ClassVar, NamedTuple, Protocol
 
 from milepost.doors.credentials import Gate, basic_of, cookie_header, token_of
-from milepost.doors.languages import telling_for, told
+from milepost.doors.languages import all_localized, telling_for, told
 from milepost.doors.messages import Answer, Request, json_answer
 from milepost.doors.refusals import Refuse, RefusedWith, retry_after
 from milepost.doors.routing import Auth, Parameter, Route
@@ -20,7 +19,7 @@ from milepost.rules.reading import Info, info_of
 from milepost.rules.reasons import Refusal
 from milepost.rules.task import CreateTask, UpdateTask
 from milepost.rules.values import Instant
-from milepost.service.localizing import Telling, Texts
+from milepost.service.localizing import Texts
 from milepost.service.logins import LoginService, Wait
 from milepost.service.tasks import TaskService
 from milepost.wire import queries, shapes
@@ -28,7 +27,6 @@ from milepost.wire.decoding import decode_nothing
 from milepost.wire.faults import Malformed
 from milepost.wire.queries import BadQuery
 
-LOCALIZED_AT_ONCE = 100
 CHALLENGE = (b"www-authenticate", b'Basic realm="milepost", charset="UTF-8"')
 
 
@@ -188,18 +186,6 @@ class ResourceDoor:
         return json_answer(
             self.style.writer.encode_session(session.user, session.created_at, used_at)
         )
-
-
-async def all_localized(
-    infos: Iterable[tuple[str, Info]], telling: Telling
-) -> list[tuple[str, Info]]:
-    """Many tasks in the reader's language; now and then others get their turn."""
-    found: list[tuple[str, Info]] = []
-    for key, info in infos:
-        found.append((key, telling.info(info)))
-        if len(found) % LOCALIZED_AT_ONCE == 0:
-            await asyncio.sleep(0)
-    return found
 
 
 READ_ERRORS = (400, 401, 403, 404, 503)
