@@ -40,6 +40,7 @@ from milepost.service.extensions import Extensions
 from milepost.service.localizing import Texts
 from milepost.service.logins import LoginService
 from milepost.service.tasks import TaskService
+from milepost.service.upkeep import Upkeep
 from milepost.settings import Settings
 from milepost.store.base import Store, StoreError, User
 from milepost.store.sqlite.store import open_store
@@ -55,7 +56,6 @@ if TYPE_CHECKING:
 ADMINISTRATOR = "administrator"
 TASK_ID_BYTES = 16
 PASSWORD_BYTES = 12
-SWEEP_SECONDS = 600
 KEEP_ALIVE_SECONDS = 60
 TICK_SECONDS = 1.0
 GC_ALLOCATIONS = 20_000
@@ -250,47 +250,9 @@ def compose(settings: Settings, store: Store) -> Application:
     routes += jsonrpc_routes(
         JsonRpcDoor(tasks, logins, gate, texts, decoder, report=internal_fault)
     )
-    upkeep = Upkeep(store, sessions, passwords, registry)
+    upkeep = Upkeep(store, sessions, passwords, registry, clock)
 
     return Application(Router(routes), gate, texts, start=upkeep.start, stop=upkeep.stop)
-
-
-class Upkeep:
-    """What the server does by itself between requests, and how it ends."""
-
-    def __init__(
-        self,
-        store: Store,
-        sessions: Sessions,
-        passwords: PasswordChecker,
-        registry: Extensions,
-    ) -> None:
-        self._store = store
-        self._sessions = sessions
-        self._passwords = passwords
-        self._registry = registry
-        self._sweeping: asyncio.Task[None] | None = None
-
-    async def start(self) -> None:
-        """Know the extensions, and begin to forget ended sessions now and then."""
-        await self._registry.start()
-        self._sweeping = asyncio.get_running_loop().create_task(self._sweep())
-
-    async def stop(self) -> None:
-        """Finish every accepted change and let go of everything."""
-        if self._sweeping is not None:
-            self._sweeping.cancel()
-        self._registry.stop()
-        self._passwords.close()
-        await self._store.close()
-
-    async def _sweep(self) -> None:
-        while True:
-            try:
-                await self._sessions.sweep(clock())
-            except StoreError as fault:
-                log.warning("sessions not swept", reason=str(fault))
-            await asyncio.sleep(SWEEP_SECONDS)
 
 
 def begin(store: Store, settings: Settings, announce: Announce) -> None:
