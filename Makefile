@@ -45,6 +45,8 @@ check: .venv/dev/.installed ## check format, lint, types, arrows between rooms, 
 bench: .venv/dev/.installed ## measure (BENCH_ARGS="…")
 	scripts/system-packages
 	$(DEV)/python bench/run.py $(BENCH_ARGS)
+	$(DEV)/python bench/jsonrpc.py
+	$(DEV)/python bench/rendering.py
 
 docs: .venv/dev/.installed ## write the generated parts of the docs anew
 	$(DEV)/python docs/_make.py

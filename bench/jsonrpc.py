@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import datetime as dt
 import json
 import subprocess
 import sys
@@ -17,7 +16,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from run import Line, commit, machine, median
+from report import RESULTS, Line, median, report
 from servers import Target, free_port, milepost, process
 
 HERE = Path(__file__).parent
@@ -68,7 +67,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=int, default=5)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--tasks", type=int, default=500)
-    parser.add_argument("--out", type=Path, default=HERE / "results")
+    parser.add_argument("--out", type=Path, default=RESULTS)
     options = parser.parse_args()
     found = measure(
         connections=options.connections,
@@ -77,24 +76,11 @@ def main() -> None:
         tasks=options.tasks,
     )
     ratio = median(found[OURS], "per_second") / median(found[PEER], "per_second")
-    line = Line("durable update/s ÷ official provider", ratio, 1.0, more_is_better=True)
-    now = dt.datetime.now(dt.UTC)
-    result = {
-        "at": now.isoformat(timespec="seconds"),
-        "commit": commit(),
-        "machine": machine(),
-        "command": " ".join(["bench/jsonrpc.py", *sys.argv[1:]]),
-        "lines": [{**line._asdict(), "verdict": line.verdict}],
-        "rounds": found,
-    }
-    options.out.mkdir(parents=True, exist_ok=True)
-    path = options.out / f"{now:%Y-%m-%d}-{result['commit']}-jsonrpc.json"
-    path.write_text(json.dumps(result, indent=1) + "\n")
     for name, rounds in found.items():
         figures = f"{median(rounds, 'per_second'):9.0f}/s  p50 {median(rounds, 'p50_ms'):6.2f} ms"
         print(f"{name:30} {figures}  p99 {median(rounds, 'p99_ms'):6.2f} ms")
-    print(f"{line.name}: {line.value:.3f}  must ≥ {line.must}  {line.verdict}")
-    print(f"written to {path}")
+    line = Line("JSON-RPC: durable update/s ÷ official provider", ratio, 1.0, more_is_better=True)
+    report(options.out, "-jsonrpc", [line], rounds=found)
 
 
 if __name__ == "__main__":
