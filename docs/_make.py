@@ -12,7 +12,7 @@ import re
 import sys
 import types
 import typing
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal
@@ -20,6 +20,9 @@ from typing import Any, Literal
 import click
 import msgspec
 
+sys.path.insert(0, str(Path(__file__).parent.parent))  # run as a script, it is in no package
+
+from docs import _v1
 from milepost import settings
 from milepost.cli import admin, demo, extension
 from milepost.cli.main import main as command
@@ -30,8 +33,12 @@ from milepost.doors.refusals import RETRY_LATER, status_of
 from milepost.doors.rest import RestDoor, rest_routes
 from milepost.doors.routing import Auth, Parameter, Route
 from milepost.doors.v1extensions import ExtensionDoor, extension_routes
+from milepost.doors.v1tasks import V1TasksDoor
+from milepost.doors.v1tasks import task_routes as v1_task_routes
+from milepost.doors.v1users import V1UsersDoor, user_routes
 from milepost.rules import extensions as rules
 from milepost.rules import machine, reasons
+from milepost.rules import rows as table_of_rows
 from milepost.rules.reasons import REASONS, Reason, Refusal
 from milepost.rules.task import Accepted, Task, UpdateTask
 from milepost.rules.values import (
@@ -42,7 +49,8 @@ from milepost.rules.values import (
     ErrorValue,
     Status,
 )
-from milepost.wire import extensions, interfaces, jsonrpc, shapes
+from milepost.wire import extensions, interfaces, jsonrpc, shapes, v1queries
+from milepost.wire.v1shapes import V1_STRUCTURES
 
 DOCS = Path(__file__).parent
 PART = re.compile(r"<!-- generated: ([\w-]+) -->\n.*?<!-- end: \1 -->", re.DOTALL)
@@ -51,6 +59,7 @@ WIDTH = 90
 # What stands in errors.md above the reasons of one kind; the second word of an id is its kind.
 KINDS = {
     "task": "About the task",
+    "lease": "About the lease of a task",
     "spec": "About the spec in strict mode",
     "list": "About a list",
     "access": "About the caller",
@@ -91,7 +100,7 @@ BARE = {
     "milepost.api.cis.tasks_resp": shapes.INFO,
     "milepost.api.cis.session_resp": shapes.SESSION_INFO,
 }
-ANSWERS = {
+ANSWERS = _v1.ANSWERS | {
     "vcenter.extension.tasks.create_resp": '`{"value": "<task id>"}`',
     "cis.tasks.list_resp": '`{"value": [{"key": "<task id>", "value": <task>}, …]}`,'
     " each task a [`cis.task.info`](#cistaskinfo)",
@@ -160,7 +169,7 @@ API_TASK = """{
   "progress": {"total": 0, "completed": 0,
                "message": {"id": "", "default_message": "", "args": []}}}"""
 # One example of each operation: a command, and what it prints. They run in this order in a test.
-EXAMPLES = {
+EXAMPLES = _v1.EXAMPLES | {
     "rest.vcenter.extension.tasks.create": (
         f"""{CURL} {JSON} $SERVER/rest/vcenter/extension/tasks -d '
   {{"spec": {{"operation_id": "com.acme.backup.full", "cancelable": true, "user": "anna",
@@ -317,7 +326,7 @@ def diagram() -> str:
         f"    {before} --> {after}"
         for before in Status
         for after in Status
-        if after in machine.MOVES[before] and after is not before
+        if after in table_of_rows.MOVES[before] and after is not before
     ]
     lines += [f"    {status} --> [*]" for status in Status if status in TERMINAL]
     return fenced("mermaid", "\n".join(lines))
@@ -373,7 +382,7 @@ def rows() -> str:
                     for reason in reasons_in(row.check)
                 ),
             ]
-            for row in machine.ROWS
+            for row in table_of_rows.ROWS
         ],
     )
 
@@ -403,6 +412,8 @@ def errors() -> str:
 def reason_text(reason: Reason) -> str:
     status = status_of(Refusal(reason))
     later = ", with `Retry-After`" if status in RETRY_LATER else ""
+    if reason in reasons.OF_ENDED_TASKS:
+        later = ", though it is no refusal: it is the error of a task that the service has ended"
     return f"### {reason.id}\n\n{status} `{reason.error}`{later}\n\n> {reason.text}"
 
 
@@ -583,6 +594,10 @@ def routes_by_page() -> dict[str, list[Route]]:
         ],
         "api.md": api_routes(ApiDoor.__new__(ApiDoor)),
         "extensions.md": extension_routes(ExtensionDoor.__new__(ExtensionDoor)),
+        "v1.md": [
+            *v1_task_routes(V1TasksDoor.__new__(V1TasksDoor)),
+            *user_routes(V1UsersDoor.__new__(V1UsersDoor)),
+        ],
     }
 
 
@@ -600,7 +615,7 @@ def route_text(route: Route) -> str:
     ]
     parts = [f"### {route.method} {route.path}", route.summary, "\n".join(facts)]
     if route.parameters:
-        parts.append(table(["query parameter", "value"], map(parameter_row, route.parameters)))
+        parts.append(table(["parameter", "value"], map(parameter_row, route.parameters)))
     shown, answer = EXAMPLES[route.operation]
     kind = "json" if answer.startswith("{") else "text"
     return "\n\n".join([*parts, fenced("sh", shown), fenced(kind, answer)])
@@ -609,6 +624,8 @@ def route_text(route: Route) -> str:
 def wrapped(schema: str) -> str:
     if schema in BARE:
         return f"a [`{BARE[schema]}`](rest.md#{anchor(BARE[schema])})"
+    if schema in _v1.BODIES:
+        return f"a [`{schema}`](#{anchor(schema)})"
     if schema in WRAPPED:
         member, name = WRAPPED[schema]
         return f'`{{"{member}": …}}` with a [`{name}`](#{anchor(name)})'
@@ -624,7 +641,9 @@ def parameter_row(parameter: Parameter) -> list[str]:
     elif parameter.schema == shapes.STATUS.name:
         notes.append(listed(f"`{status}`" for status in Status))
     else:
-        notes.append("text")
+        notes.append(OWN_KINDS.get(parameter.schema, "text"))
+    if parameter.place == "header":
+        notes.append("a header")
     if parameter.many:
         notes.append("may be repeated")
     if parameter.required:
@@ -632,16 +651,33 @@ def parameter_row(parameter: Parameter) -> list[str]:
     return [f"`{parameter.name}`", "; ".join(notes)]
 
 
-def structures() -> str:
+OWN_KINDS = {
+    "date-time": "a date-time",
+    "page size": f"1 to {v1queries.LARGEST_PAGE:,}; {v1queries.DEFAULT_PAGE} when not given",
+    "token": "`next_page_token` of the page before",
+    "order": listed(f"`{order}`" for order in v1queries.ORDERS),
+}
+
+
+def structures(table_of: Mapping[str, tuple[shapes.Member, ...]] = shapes.STRUCTURES) -> str:
     """The structures, member by member."""
-    parts = []
-    for name, members in shapes.STRUCTURES.items():
+    parts, own = [], table_of is V1_STRUCTURES
+    for name, members in table_of.items():
         rows = [
-            [f"`{member.name}`", kind_text(member.type), "yes" if member.required else ""]
+            [f"`{member.name}`", own_text(member.type, own=own), "yes" if member.required else ""]
             for member in members
         ]
         parts += [f"### {name}", table(["member", "type", "required"], rows)]
     return "\n\n".join(parts)
+
+
+def own_text(kind: shapes.Type, *, own: bool) -> str:
+    """A type; on the page of /v1 a published one leads to the page of /rest."""
+    text = kind_text(kind)
+    if kind == shapes.Ref(shapes.MESSAGE) and own:
+        return f"text, or {text.replace('(#', '(rest.md#')}"
+    is_published = not isinstance(kind, shapes.Ref) or kind.name in shapes.STRUCTURES
+    return text.replace("(#", "(rest.md#") if own and is_published else text
 
 
 def kind_text(kind: shapes.Type) -> str:
@@ -763,6 +799,8 @@ PARTS: dict[str, Callable[[], str]] = {
     "extension-routes": partial(routes_of, "extensions.md"),
     "extension-members": extension_members,
     "structures": structures,
+    "v1-routes": partial(routes_of, "v1.md"),
+    "v1-structures": partial(structures, V1_STRUCTURES),
 }
 
 

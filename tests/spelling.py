@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 ERRORS = "com.vmware.vapi.std.errors."
 PROBLEM = "application/problem+json"
+PLURALS = re.compile(r"\b(task|service|operation|target|user)s(?==)")
 PREFIXES = re.compile(r"(?<![\w.])(?:filter_spec|result_spec|spec)\.")
 
 
@@ -23,6 +24,7 @@ class Door(NamedTuple):
     created: int
     done: int
     wraps: bool
+    refused_as: str = "application/json"
 
     @property
     def tasks(self) -> str:
@@ -89,6 +91,34 @@ class Door(NamedTuple):
         return answer["error_type"], answer["messages"]
 
 
+class V1Door(Door):
+    """The door ``/v1``, which has no sessions of its own; those of ``/api`` count."""
+
+    @property
+    def tasks(self) -> str:
+        return "/v1/tasks"
+
+    @property
+    def extension_tasks(self) -> str:
+        return "/v1/tasks"
+
+    def listed(self, answer: Any) -> dict[str, Any]:
+        found = {task["id"]: task for task in answer["tasks"]}
+        assert len(found) == len(answer["tasks"])
+        return found
+
+    def query(self, text: str) -> str:
+        return PLURALS.sub(r"\1", super().query(text))
+
+    def refusal(self, answer: Any) -> tuple[str, list[Any]]:
+        members = {"type", "title", "status", "detail", "error_type", "messages"}
+        assert set(answer) == members, answer
+        first = answer["messages"][0]
+        assert answer["type"] == "urn:milepost:problem:" + first["id"].removeprefix("milepost.")
+        assert answer["detail"] == first["default_message"], answer
+        return answer["error_type"], answer["messages"]
+
+
 SESSION_OF_REST = "/rest/com/vmware/cis/session"
 REST = Door(
     name="rest",
@@ -106,12 +136,24 @@ API = Door(
     done=204,
     wraps=False,
 )
+V1 = V1Door(
+    name="v1",
+    session="/api/session",
+    ask=("GET", "/api/session"),
+    created=201,
+    done=200,
+    wraps=False,
+    refused_as="application/problem+json",
+)
+# Those with the published operations.
 DOORS = {door.name: door for door in (REST, API)}
 
 
 def door_at(path: str) -> Door:
     """The door that answers for a path."""
     path = path.partition("?")[0]
+    if path == "/v1" or path.startswith("/v1/"):
+        return V1
     return API if path == "/api" or path.startswith("/api/") else REST
 
 

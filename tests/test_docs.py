@@ -18,8 +18,8 @@ import pytest
 from docs import _make
 from milepost.doors.refusals import status_of
 from milepost.doors.routing import Route
-from milepost.rules import machine
 from milepost.rules.reasons import REASONS, Reason, Refusal
+from milepost.rules.rows import MOVES
 from milepost.rules.values import Status
 from milepost.settings import MEANINGS, PREFIX
 from milepost.wire import interfaces, jsonrpc
@@ -162,7 +162,7 @@ def test_every_move_is_in_the_table_of_states() -> None:
     assert list(shown) == list(Status)
     for before, cells in shown.items():
         for after, cell in zip(Status, cells, strict=True):
-            allowed = after in machine.MOVES[Status(before)]
+            allowed = after in MOVES[Status(before)]
             assert (cell in ("yes", "stays")) == allowed
 
 

@@ -218,6 +218,7 @@ def follow(page: Path, reader: Reader) -> int:
         ("docs/quickstart.md", None),
         ("docs/reference/rest.md", SERVERS[0]),
         ("docs/reference/api.md", SERVERS[0]),
+        ("docs/reference/v1.md", SERVERS[0]),
         ("docs/howto/serve-over-tls.md", None),
         ("docs/reference/extensions.md", SERVERS[0]),
         ("docs/howto/write-a-catalogue.md", None),

@@ -32,6 +32,9 @@ from milepost.doors.rest import RestDoor, rest_routes
 from milepost.doors.routing import Router
 from milepost.doors.serving import HttpServer
 from milepost.doors.v1extensions import ExtensionDoor, extension_routes
+from milepost.doors.v1tasks import V1TasksDoor
+from milepost.doors.v1tasks import task_routes as v1_task_routes
+from milepost.doors.v1users import V1UsersDoor, user_routes
 from milepost.logs import logger
 from milepost.rules.task import Ruleset
 from milepost.rules.values import Instant
@@ -39,6 +42,7 @@ from milepost.service.accounts import Accounts
 from milepost.service.extensions import Extensions
 from milepost.service.localizing import Texts
 from milepost.service.logins import LoginService
+from milepost.service.reading import Reading
 from milepost.service.tasks import TaskService
 from milepost.service.upkeep import Upkeep
 from milepost.settings import Settings
@@ -49,6 +53,7 @@ from milepost.wire.api import ApiDialect
 from milepost.wire.datavalues import DataValueDecoder
 from milepost.wire.decoding import Limits
 from milepost.wire.rest import RestDialect
+from milepost.wire.v1 import V1Dialect
 
 if TYPE_CHECKING:
     from milepost.doors.tls import Tls
@@ -232,16 +237,20 @@ def compose(settings: Settings, store: Store) -> Application:
         store,
         ruleset(settings),
         default_extension=settings.default_extension,
+        cancel_grace=settings.cancel_grace,
         clock=clock,
         new_id=new_task_id,
         rules_of=registry.rules_of,
     )
     strict, most = settings.spec_validation == "strict", value_limits(settings)
     description = OpenApiDoor()
+    v1 = V1Dialect(limits=value_limits(settings))
     routes = [
         *rest_routes(RestDoor(tasks, logins, gate, texts, RestDialect(strict=strict, limits=most))),
         *api_routes(ApiDoor(tasks, logins, gate, texts, ApiDialect(limits=most))),
         *extension_routes(ExtensionDoor(registry)),
+        *v1_task_routes(V1TasksDoor(tasks, Reading(store, tasks), v1)),
+        *user_routes(V1UsersDoor(Accounts(store), v1)),
         *health_routes(HealthDoor(store.ready)),
         *openapi_routes(description),
     ]

@@ -52,6 +52,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     default_locale: Locale = "en"
     operations_closed: bool = False
     registered_operations: dict[str, list[str]] = {}
+    cancel_grace: Seconds = 300
     session_idle: Seconds = 30 * 60
     session_absolute: Seconds = 24 * 60 * 60
     max_body: Count = 1024 * 1024
@@ -95,6 +96,8 @@ MEANINGS = {
     " off, it is as each extension says.",
     "registered_operations": "Operation ids by extension key, for extensions that are not"
     " registered themselves.",
+    "cancel_grace": "Seconds that an extension has to end a task after a cancel; then an operator"
+    " may close it by force.",
     "session_idle": "Seconds after which an unused session ends.",
     "session_absolute": "Seconds after which every session ends.",
     "max_body": "Bytes of a request body.",

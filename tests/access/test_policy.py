@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from milepost.access.policy import (
@@ -9,12 +10,15 @@ from milepost.access.policy import (
     judge,
     may_see,
     refusal_of_create,
+    refusal_of_fields,
+    refusal_of_users,
     service_of,
     visible_service,
 )
 from milepost.access.principals import Principal, Role
 from milepost.rules import reasons
-from milepost.rules.task import Refused, Task
+from milepost.rules.reasons import Refusal
+from milepost.rules.task import CreateTask, Refused, Task, UpdateTask
 from milepost.rules.values import ROOT_FOLDER
 
 OURS, THEIRS = "com.acme.backup", "com.other.copy"
@@ -36,16 +40,27 @@ viewer           +        -          -          +            -              -   
 extension        +        +          +          .            .              .              +
 colleague        +        +          +          .            .              .              +
 """
+FORCE_CLOSE = """
+                 own-force-close foreign-force-close
+administrator    +               +
+operator         +               +
+viewer           -               -
+extension        -               .
+colleague        -               .
+"""
 
 
-def cells() -> list[tuple[str, str, str]]:
-    heading, *lines = TABLE.strip().splitlines()
+def cells(table: str) -> list[tuple[str, str, str]]:
+    heading, *lines = table.strip().splitlines()
     columns = heading.split()
     return [
         (name, column, mark)
         for name, *marks in map(str.split, lines)
         for column, mark in zip(columns, marks, strict=True)
     ]
+
+
+CELLS = [*cells(TABLE), *cells(FORCE_CLOSE)]
 
 
 def task_of(service: str) -> Task:
@@ -85,14 +100,14 @@ def mark_of(who: Principal, column: str) -> str:
     return "-"
 
 
-@pytest.mark.parametrize(("name", "column", "mark"), cells())
+@pytest.mark.parametrize(("name", "column", "mark"), CELLS)
 def test_the_table(name: str, column: str, mark: str) -> None:
     assert mark_of(WHO[name], column) == mark
 
 
 def test_the_table_is_complete() -> None:
-    assert {WHO[name].role for name, _, _ in cells()} == set(Role)
-    acts = {column.rpartition("-")[2] for _, column, _ in cells()}
+    assert {WHO[name].role for name, _, _ in CELLS} == set(Role)
+    acts = {column.removeprefix("own-").removeprefix("foreign-") for _, column, _ in CELLS}
     assert acts == {act.value for act in Act}
 
 
@@ -116,3 +131,28 @@ def test_what_a_list_shows_is_what_may_be_seen(name: str) -> None:
 def test_the_service_of_a_new_task(name: str) -> None:
     expected = OURS if WHO[name].role is Role.EXTENSION else "com.milepost.local"
     assert service_of(WHO[name], "com.milepost.local") == expected
+    assert service_of(WHO[name], "com.milepost.local", "com.named") == "com.named"
+
+
+CREATE = CreateTask(operation="op", cancelable=True)
+
+
+@pytest.mark.parametrize("name", WHO)
+def test_who_says_whose_a_task_is_and_how_long_it_is_kept(name: str) -> None:
+    who, may = WHO[name], WHO[name].role is Role.ADMINISTRATOR
+    assert refusal_of_fields(who, UpdateTask()) is None
+    assert refusal_of_fields(who, CREATE) is None
+    named = msgspec.structs.replace(CREATE, extension="com.named")
+    for spec, reason, arg in (
+        (named, reasons.EXTENSION_NOT_ALLOWED, "com.named"),
+        (UpdateTask(pinned=False), reasons.PIN_NOT_ALLOWED, "false"),
+        (msgspec.structs.replace(CREATE, pinned=True), reasons.PIN_NOT_ALLOWED, "true"),
+    ):
+        expected = None if may else Refusal(reason, (who.role.value, arg))
+        assert refusal_of_fields(who, spec) == expected
+
+
+@pytest.mark.parametrize("name", WHO)
+def test_who_may_look_at_users(name: str) -> None:
+    refusal = refusal_of_users(WHO[name])
+    assert (refusal is None) == (WHO[name].role is Role.ADMINISTRATOR)

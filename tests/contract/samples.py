@@ -107,6 +107,11 @@ async def whole_log(store: Store) -> list[Event]:
     return await store.events_after(0, EVERYTHING)
 
 
+async def story(store: Store, task_id: str) -> list[Event]:
+    """All events of a task, oldest first."""
+    return (await store.history(task_id, EVERYTHING))[::-1]
+
+
 TYPES: dict[str, Any] = {
     "result": None,  # named, never shown
     "status": Status | None,
@@ -116,6 +121,9 @@ TYPES: dict[str, Any] = {
     "start_time": Instant | None,
     "end_time": Instant | None,
     "cancel_requested": Instant | None,
+    "cancel_acknowledged": Instant | None,
+    "lease_seconds": int | None,
+    "pinned": bool | None,
 }
 
 
@@ -232,5 +240,9 @@ def tasks(draw: st.DrawFn) -> Task:
         start_given=draw(st.booleans()),
         end_time=end if finished else None,
         finished_at=draw(instants) if finished else None,
-        cancel_requested=draw(unset_or(instants)),
+        cancel_requested=(requested := draw(unset_or(instants))),
+        cancel_acknowledged=None if requested is None else draw(unset_or(instants)),
+        lease_seconds=None if finished else draw(unset_or(st.integers(1, 86_400))),
+        weight=draw(st.floats(0.001, 1000)),
+        pinned=draw(st.booleans()),
     )

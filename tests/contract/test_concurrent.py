@@ -12,13 +12,13 @@ from milepost.store.base import Event, Outcome, Position, Store
 from tests.contract.linear import Clock, Op, fault_in
 from tests.contract.samples import (
     ACME,
-    EVERYTHING,
     NOON,
     changed,
     counting,
     creating,
     made,
     new_id,
+    story,
     updating,
     whole_log,
 )
@@ -73,7 +73,7 @@ async def test_changes_of_one_task_are_linearizable(home: Home) -> None:
         assert after is not None
         assert (after.revision, after.progress.completed) == (changes + 1, changes)
         assert fault_in(history) is None
-        events = await store.history(task.id, EVERYTHING)
+        events = await story(store, task.id)
         assert [event.task.revision for event in events] == list(range(1, changes + 2))
         assert [event.task.progress.completed for event in events] == list(range(changes + 1))
 
@@ -182,7 +182,7 @@ async def test_an_acknowledged_change_is_seen_by_every_read_at_once(home: Home) 
                 await seen_everywhere(store, position)
                 assert await store.task(task.id) == task
                 assert await store.find(TaskFilter(services=frozenset({task.service})), 9) == [task]
-                history = await store.history(task.id, EVERYTHING)
+                history = await story(store, task.id)
                 assert [event.task.revision for event in history] == list(range(1, done + 2))
                 assert task.updated_at == NOON + done
 

@@ -19,6 +19,7 @@ from tests.contract.samples import (
     made,
     moved,
     new_id,
+    story,
     whole_log,
 )
 from tests.contract.stores import MOST_WAITING, Home, scenario
@@ -33,7 +34,7 @@ async def everything(store: Store) -> tuple[object, ...]:
     return (
         tasks,
         await whole_log(store),
-        [await store.history(task.id, EVERYTHING) for task in tasks],
+        [await story(store, task.id) for task in tasks],
         await store.user("root"),
         await store.session(LOGIN.token),
     )

@@ -30,6 +30,7 @@ from tests.contract.samples import (
     messages,
     new_id,
     opaques,
+    story,
     told,
     understood,
     unset_or,
@@ -239,7 +240,7 @@ class StoreBesideModel(RuleBasedStateMachine):
             self.last = events[-1].position if events else self.last
             assert self.last == sum(task.revision for task in self.model.values())
             for task_id in {event.task.id for event in events}:
-                history = self.runner.run(self.store.history(task_id, EVERYTHING))
+                history = self.runner.run(story(self.store, task_id))
                 revisions = [event.task.revision for event in history]
                 assert revisions == list(range(1, self.model[task_id].revision + 1))
                 assert history[-1].task == told(self.model[task_id])

@@ -67,12 +67,42 @@ OPERATIONS = {
     **{(method, API.session): [] for method in ("post", "get", "delete")},
     **{(method, path): [] for method in ("get", "head") for path in ("/livez", "/readyz")},
     ("get", "/openapi.json"): [],
+}
+OWN_FILTERS = ["task", "service", "operation", "status", "target", "user", "parent", "text"]
+OWN_TIMES = [
+    *("created_after", "created_before", "updated_after", "updated_before"),
+    *("finished_after", "finished_before"),
+]
+PAGING = ["page_size", "page_token"]
+OWN_OPERATIONS = {
     ("get", "/v1/extensions"): [],
     **{(method, "/v1/extensions/{key}"): [] for method in ("get", "put", "delete")},
+    ("post", "/v1/tasks"): [],
+    ("get", "/v1/tasks"): [
+        *OWN_FILTERS,
+        *OWN_TIMES,
+        "order",
+        *PAGING,
+        "exclude_result",
+        "counts",
+    ],
+    ("get", "/v1/tasks/{task_id}"): ["exclude_result"],
+    ("patch", "/v1/tasks/{task_id}"): [],
+    ("get", "/v1/tasks/{task_id}/events"): PAGING,
+    ("post", "/v1/tasks/{task_id}:cancel"): [],
+    ("post", "/v1/tasks/{task_id}:heartbeat"): [],
+    ("post", "/v1/tasks/{task_id}:force-close"): [],
+    ("get", "/v1/users"): [],
+    ("post", "/v1/users"): [],
+    ("get", "/v1/users/{name}"): [],
+    ("patch", "/v1/users/{name}"): [],
 }
 TIMES = "start_time end_time"
 REPORTED = f"percent_done description status error result {TIMES}"
 INFO = f"{TIMES} description service operation parent target status cancelable error user"
+CREATED = "operation_id cancelable target user parent_task"
+OWN = "id revision principal created_at updated_at weight pinned"
+CANCEL = "cancel cancel_requested cancel_acknowledged"
 MEMBERS = {
     "vcenter.extension.tasks_update": ("spec", "spec"),
     "vcenter.extension.tasks_create": ("spec", "spec"),
@@ -93,6 +123,25 @@ MEMBERS = {
     "vapi.std.nested_localizable_message": ("id params", "id"),
     "vapi.std.localization_param": ("s dt i d l format precision", ""),
     "vapi.std.dynamic_ID": ("type id", "type id"),
+    "milepost.v1.update_spec": (f"{REPORTED} lease_seconds pinned cancel", ""),
+    "milepost.v1.create_spec": (
+        f"{REPORTED} lease_seconds pinned {CREATED} weight extension",
+        "operation_id cancelable",
+    ),
+    "milepost.v1.progress": ("total completed message", "total completed"),
+    "milepost.v1.task": (
+        f"{INFO} progress result {OWN} finished_at lease {CANCEL}",
+        f"{OWN} description service operation status cancelable",
+    ),
+    "milepost.v1.task_page": ("tasks next_page_token counts counts_complete", "tasks"),
+    "milepost.v1.event_page": ("events next_page_token", "events"),
+    "milepost.v1.user": ("name role extension disabled", "name role disabled"),
+    "milepost.v1.new_user": ("name role password extension", "name role password"),
+    "milepost.v1.user_change": ("role extension disabled password", ""),
+    "milepost.problem": (
+        "type title status detail error_type messages",
+        "type title status detail error_type messages",
+    ),
     "cis.session.info": (
         "user created_time last_accessed_time",
         "user created_time last_accessed_time",
@@ -105,9 +154,28 @@ def test_the_operations_by_hand(description: Description) -> None:
         (method, path): [part["name"] for part in operation["parameters"] if part["in"] == "query"]
         for path, operations in description["paths"].items()
         for method, operation in operations.items()
-        if path.startswith(("/rest/", "/api/", "/v1/")) or (method, path) in OPERATIONS
+        if path.startswith(("/rest/", "/api/")) or (method, path) in OPERATIONS
     }
     assert found == OPERATIONS
+
+
+def test_the_operations_of_v1_by_hand(description: Description) -> None:
+    found = {
+        (method, path): [part["name"] for part in operation["parameters"] if part["in"] == "query"]
+        for path, operations in description["paths"].items()
+        for method, operation in operations.items()
+        if path.startswith("/v1/")
+    }
+    assert found == OWN_OPERATIONS
+    headers = {
+        (method, path): [part["name"] for part in operation["parameters"] if part["in"] == "header"]
+        for path, operations in description["paths"].items()
+        for method, operation in operations.items()
+    }
+    assert {key: names for key, names in headers.items() if names} == {
+        ("get", "/v1/tasks/{task_id}"): ["If-None-Match"],
+        ("patch", "/v1/tasks/{task_id}"): ["If-Match"],
+    }
 
 
 def test_the_statuses_of_success_by_hand(description: Description) -> None:
@@ -124,6 +192,8 @@ def test_the_statuses_of_success_by_hand(description: Description) -> None:
         ("delete", API.session): ["204"],
         ("put", "/v1/extensions/{key}"): ["200", "201"],
         ("delete", "/v1/extensions/{key}"): ["204"],
+        ("post", "/v1/tasks"): ["201"],
+        ("post", "/v1/users"): ["201"],
     }
 
 
@@ -140,10 +210,12 @@ def test_who_is_let_in_by_hand(description: Description) -> None:
     assert {path for (_, path), way in ways.items() if not way} == {
         *("/livez", "/readyz", "/openapi.json")
     }
-    others = {tuple(way) for way in ways.values() if way not in ([], ["basic"])}
-    assert others == {("session", "cookie"), ("session", "cookie", "bearer")}
-    bearing = {path for (_, path), way in ways.items() if "bearer" in way}
-    assert bearing == {"/v1/extensions", "/v1/extensions/{key}"}
+    others = {
+        (path.startswith("/v1/"), *sorted(way))
+        for (_, path), way in ways.items()
+        if way not in ([], ["basic"])
+    }
+    assert others == {(False, "cookie", "session"), (True, "bearer", "cookie", "session")}
 
 
 @pytest.mark.parametrize("name", MEMBERS)
@@ -225,9 +297,73 @@ def assert_described(description: Description, method: str, template: str, reply
     if "content" not in answer:
         assert reply.body == b""
         return
+    assert_own_status(reply)
     schema = answer["content"][reply.headers["content-type"]]["schema"]
     whole = {**schema, "components": description["components"]}
     jsonschema.Draft202012Validator(whole).validate(reply.json)
+
+
+def assert_own_status(reply: Reply) -> None:
+    """A problem has the status in it."""
+    if reply.headers["content-type"] == "application/problem+json":
+        assert reply.json["status"] == reply.status
+
+
+def test_real_answers_of_v1_are_as_described(description: Description, server: Server) -> None:
+    tasks, one = "/v1/tasks", "/v1/tasks/{task_id}"
+    full = {
+        "operation_id": "op",
+        "cancelable": True,
+        "user": "ada",
+        "description": "Backup",
+        "status": "RUNNING",
+        "percent_done": {"total": 2, "completed": 1},
+        "lease_seconds": 60,
+        "weight": 2.5,
+        "pinned": True,
+        "extension": "com.acme",
+    }
+    failed = {"status": "FAILED", "error": {"messages": ["Full"], "data": 7}, "result": [1.0]}
+
+    def send(method: str, template: str, path: str, body: Any = None, **headers: str) -> Reply:
+        named = {name.replace("_", "-"): text for name, text in headers.items()}
+        content = None if body is None else json.dumps(body).encode()
+        reply = admin.send(method, path, content, named)
+        assert_described(description, method.lower(), template, reply)
+        return reply
+
+    with server.caller() as admin:
+        task = send("POST", tasks, tasks, full).json["id"]
+        path = f"{tasks}/{task}"
+        send("POST", tasks, tasks, {})
+        send("POST", tasks, tasks, full, Content_Type="text/plain")
+        assert send("GET", one, path, If_None_Match='"1"').status == 304
+        send("GET", one, path)
+        assert send("PATCH", one, path, {}, If_Match='"7"').status == 412
+        send("POST", f"{one}:cancel", f"{path}:cancel")
+        send("PATCH", one, path, {"cancel": "acknowledged"})
+        send("POST", f"{one}:heartbeat", f"{path}:heartbeat")
+        assert send("POST", f"{one}:force-close", f"{path}:force-close").status == 400
+        send("PATCH", one, path, failed)
+        send("GET", one, path)
+        for verb in ("cancel", "heartbeat", "force-close"):
+            send("POST", f"{one}:{verb}", f"{path}:{verb}")
+            send("POST", f"{one}:{verb}", f"{tasks}/none:{verb}")
+        send("GET", f"{one}/events", f"{path}/events?page_size=2")
+        send("GET", f"{one}/events", f"{path}/events?page_token=x")
+        send("GET", tasks, f"{tasks}?service=com.acme&counts=true&page_size=1")
+        send("GET", tasks, f"{tasks}?order=x")
+        users, user = "/v1/users", "/v1/users/{name}"
+        new = {"name": "described", "role": "extension", "extension": "com.acme"}
+        send("POST", users, users, {**new, "password": PASSWORD})
+        send("POST", users, users, {**new, "password": "short"})
+        send("GET", users, users)
+        send("GET", user, f"{users}/described")
+        send("GET", user, f"{users}/nobody")
+        send("PATCH", user, f"{users}/described", {"disabled": True})
+    with server.caller("vera") as admin:
+        send("PATCH", one, path, {})
+        send("GET", users, users)
 
 
 def test_real_answers_are_as_described(

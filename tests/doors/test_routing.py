@@ -24,6 +24,10 @@ ROUTER = Router(
         route("POST", "/tasks"),
         route("GET", "/tasks/{task}"),
         route("GET", "/tasks/{task}/events/{number}"),
+        route("POST", "/jobs:many"),
+        route("GET", "/jobs/{job}"),
+        route("POST", "/jobs/{job}:stop"),
+        route("POST", "/jobs/{job}:stop/{why}"),
     ]
 )
 
@@ -71,7 +75,7 @@ def test_paths_that_lead_nowhere(path: bytes) -> None:
 
 DECIDING = (
     *(b"authorization", b"content-length", b"content-type", b"cookie", b"host", b"origin"),
-    b"vmware-api-session-id",
+    *(b"vmware-api-session-id", b"idempotency-key", b"if-match"),
 )
 
 
@@ -87,6 +91,34 @@ def test_a_header_that_decides_comes_once(name: bytes) -> None:
     shown = "not shown" if name in SECRET else "1"
     assert (refusal.reason, refusal.args) == (reasons.REPEATED_HEADER, (name.decode(), shown))
     assert status_of(refusal) == 400
+
+
+@pytest.mark.parametrize(
+    ("path", "template", "params"),
+    [
+        (b"/jobs:many", "/jobs:many", ()),
+        (b"/jobs/a:stop", "/jobs/{job}:stop", ("a",)),
+        (b"/jobs/a:stop/b", "/jobs/{job}:stop/{why}", ("a", "b")),
+        (b"/jobs/a:b:stop", "/jobs/{job}:stop", ("a:b",)),
+        (b"/jobs/a%3Ab:stop", "/jobs/{job}:stop", ("a:b",)),
+        # An encoded colon is a part of the parameter, and so is what is no verb.
+        (b"/jobs/a%3Astop", "/jobs/{job}", ("a:stop",)),
+        (b"/jobs/a:go", "/jobs/{job}", ("a:go",)),
+        (b"/jobs/a:Stop", "/jobs/{job}", ("a:Stop",)),
+        (b"/jobs/a:stop:", "/jobs/{job}", ("a:stop:",)),
+        (b"/jobs/many", "/jobs/{job}", ("many",)),
+    ],
+)
+def test_verbs(path: bytes, template: str, params: tuple[str, ...]) -> None:
+    match = ROUTER.find(path)
+    assert match is not None
+    assert match.params == params
+    assert {found.path for found in match.routes.values()} == {template}
+
+
+@pytest.mark.parametrize("path", [b"/jobs/:stop", b"/jobs:stop", b"/jobs/%00:stop", b"/jobs:"])
+def test_verbs_of_nothing(path: bytes) -> None:
+    assert ROUTER.find(path) is None
 
 
 def test_other_headers_may_come_again() -> None:

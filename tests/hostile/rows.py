@@ -27,6 +27,9 @@ API_LOGIN, API_LIST, API_CREATE = (
     path.encode() for path in (API.session, API.tasks, API.extension_tasks)
 )
 API_UPDATE, API_GET = API_CREATE + b"/" + TASK, API_LIST + b"/" + TASK
+V1_TASKS = b"/v1/tasks"
+V1_TASK = V1_TASKS + b"/" + TASK
+NEW_USER = b'{"name":"hostile","role":"viewer","password":"%b"}'
 SESSION_LINE = SESSION.encode() + b": " + TOKEN
 JSON_LINE = b"Content-Type: application/json"
 CHUNKED = b"Transfer-Encoding: chunked"
@@ -529,7 +532,7 @@ def registry_door() -> Iterator[Row]:
         ("none to delete", read(REGISTRY + b"/com.none", method=b"DELETE"),
          "404 extension.unknown"),
         ("a method", read(REGISTRY, method=b"PUT"), NO_METHOD),
-        ("two tags", registering(put, b"If-Match: *", b"If-Match: *"), "412 extension.changed"),
+        ("two tags", registering(put, b"If-Match: *", b"If-Match: *"), REPEATED),
         ("no path", read(b"/v1"), NO_PATH),
         ("no key", read(REGISTRY + b"/"), NO_PATH),
     ):  # fmt: skip
@@ -549,6 +552,90 @@ def catalogue(text: bytes, locale: bytes = b"de") -> bytes:
     return b'{"catalogues":[{"locale":"%s","text":"%s"}]}' % (locale, text)
 
 
+def v1_door() -> Iterator[Row]:
+    """The rows of ``/v1``; all are told in the shape of this door."""
+    for row in (*v1_bodies(), *v1_paths()):
+        yield row._replace(told=row.told.replace(" ", " v1 ", 1))
+
+
+def v1_bodies() -> Iterator[Row]:
+    """The door ``/v1``: its bodies, its headers."""
+    bare = b'{"status":"SUCCEEDED"}'
+    for name, line, told in (
+        ("another revision", b'If-Match: "99"', "412 task.revision_mismatch"),
+        ("a weak revision", b'If-Match: W/"1"', "412 task.revision_mismatch"),
+        ("a bare revision", b"If-Match: 1", "400 http.bad_etag"),
+        ("half a revision", b'If-Match: "1', "400 http.bad_etag"),
+        ("no revision", b"If-Match:", "400 http.bad_etag"),
+        ("60 KB of revisions", b"If-Match: " + b'"1",' * 15_000, "400 http.bad_etag"),
+        ("a revision twice", b'If-Match: "1"\r\nIf-Match: "2"', REPEATED),
+    ):
+        data = request(b"PATCH", V1_TASK, SESSION_LINE, JSON_LINE, line, body=bare)
+        yield Row(f"v1: {name}", data, told)
+    for name, body, told in (
+        ("a lease too long", b'{"lease_seconds":86401}', "400 value.out_of_bounds"),
+        ("a lease of text", b'{"lease_seconds":"60"}', "400 value.wrong_type"),
+        ("a cancel of its own", b'{"cancel":"done"}', "400 value.unknown_enumeration"),
+        ("an early word", b'{"cancel":"acknowledged"}', "400 task.cancel_not_requested"),
+        ("a weight later", b'{"weight":2}', "400 value.unknown_member"),
+        ("an extension later", b'{"extension":"a"}', "400 value.unknown_member"),
+        ("a long plain text", b'{"description":"%b"}' % (b"a" * 65_537), "400 value.too_long"),
+        ("a NUL in a plain text", b'{"description":"\\u0000"}', "400 json.nul_in_text"),
+        ("a list for a text", b'{"description":["a"]}', "400 value.wrong_type"),
+    ):
+        data = request(b"PATCH", V1_TASK, SESSION_LINE, JSON_LINE, body=body)
+        yield Row(f"v1: {name}", data, told)
+    for name, body, told in (
+        ("no weight", b'"weight":0', "400 value.out_of_bounds"),
+        ("a weight beyond all", b'"weight":1e308', "400 value.out_of_bounds"),
+        ("a key with blanks", b'"extension":"a b"', "400 user.bad_extension_key"),
+        ("a parent from nowhere", b'"parent_task":"none"', "400 task.parent_unknown"),
+    ):
+        spec = b'{"operation_id":"a","cancelable":true,%b}' % body
+        data = request(b"POST", V1_TASKS, SESSION_LINE, JSON_LINE, body=spec)
+        yield Row(f"v1 create: {name}", data, told)
+
+
+def v1_paths() -> Iterator[Row]:
+    for name, target, told in (
+        ("no such verb", V1_TASK + b":delete", NO_METHOD),
+        ("a verb of nothing", V1_TASKS + b"/:cancel", NO_PATH),
+        ("a verb of an unknown task", V1_TASKS + b"/none:cancel", UNKNOWN_TASK),
+        ("a verb twice", V1_TASK + b":cancel:cancel", UNKNOWN_TASK),
+        ("force before its time", V1_TASK + b":force-close", "400 task.force_close_unasked"),
+        ("a query", V1_TASK + b":heartbeat?a=1", "400 query.unknown_parameter"),
+    ):
+        yield Row(f"v1 verb: {name}", read(target, method=b"POST"), told)
+    for name, query, told in (
+        ("a page too large", b"page_size=1001", "400 query.bad_parameter"),
+        ("a page of none", b"page_size=0", "400 query.bad_parameter"),
+        ("a token made up", b"page_token=AAAAAAAAAAA", "400 list.bad_page_token"),
+        ("a token of 60 KB", b"page_token=" + b"A" * 60_000, "400 list.bad_page_token"),
+        ("an order", b"order=status;drop", "400 query.bad_parameter"),
+        ("a time", b"created_after=yesterday", "400 query.bad_parameter"),
+        ("a NUL in the text", b"text=%00", "400 query.bad_parameter"),
+        ("1,001 tasks", b"&".join([b"task=a"] * 1001), "400 query.bad_parameter"),
+        ("of /api", b"tasks=a", "400 query.unknown_parameter"),
+    ):
+        yield Row(f"v1 query: {name}", read(V1_TASKS + b"?" + query), told)
+    yield Row("v1: history of nothing", read(V1_TASKS + b"/none/events"), UNKNOWN_TASK)
+    yield Row("v1: a path", read(b"/v1/nothing"), NO_PATH)
+    for name, method, target, body, told in (
+        ("short password", b"POST", b"/v1/users", NEW_USER % b"short", "400 user.bad_password"),
+        ("a number", b"POST", b"/v1/users", NEW_USER[:-5] + b"7}", "400 value.wrong_type"),
+        ("nobody", b"PATCH", b"/v1/users/none", b"{}", "404 user.unknown"),
+        (
+            "the last administrator",
+            b"PATCH",
+            b"/v1/users/administrator",
+            b'{"disabled":true}',
+            "400 user.last_administrator",
+        ),
+    ):
+        data = request(method, target, SESSION_LINE, JSON_LINE, body=body)
+        yield Row(f"v1 users: {name}", data, told)
+
+
 def create_at_api(body: bytes) -> bytes:
     return request(b"POST", API_CREATE, SESSION_LINE, JSON_LINE, body=body)
 
@@ -562,7 +649,7 @@ def foreign(method: bytes, target: bytes, body: bytes | None = None) -> bytes:
 def rows() -> list[Row]:
     """The table."""
     parts = (bodies, sizes, media_types, headers, framing, smuggled, methods, targets, queries)
-    doors = (api_door, registry_door)
+    doors = (api_door, registry_door, v1_door)
     found = [row for part in (*parts, versions, credentials, *doors) for row in part()]
     assert len({row.name for row in found}) == len(found)
     return found

@@ -12,7 +12,7 @@ from tests.serving import PASSWORD, Server, serving
 
 @pytest.fixture(scope="session")
 def crowd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with serving(tmp_path_factory.mktemp("ownership") / "data") as server:
+    with serving(tmp_path_factory.mktemp("ownership") / "data", cancel_grace="0") as server:
         for person in PEOPLE:
             by = add_by_command if person.name == "a-2" else add
             by(server.data, person)

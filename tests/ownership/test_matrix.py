@@ -22,8 +22,8 @@ from milepost.store.sqlite.store import open_store
 from tests.ownership.over_jsonrpc import exchanged
 from tests.ownership.people import DEFAULT, A, B
 from tests.rpc import API
-from tests.serving import JSON, SESSION, TASKS, Headers, Reply, Server, progress, text
-from tests.spelling import DOORS, REST, Door, door_at
+from tests.serving import JSON, PASSWORD, SESSION, TASKS, Headers, Reply, Server, progress, text
+from tests.spelling import DOORS, REST, V1, Door, door_at
 
 OWNERS = ("a", "b", "default", "none")
 CREATORS = {"a": "a-1", "b": "b-1", "default": "administrator"}
@@ -120,6 +120,35 @@ CREATE = grid(
     anonymous      login         login         login         login         login
 """,
     (*OWNERS, "parentless"),
+)
+FORCE_CLOSE = grid("""
+    administrator  ok            ok            ok            not_found
+    admin-2        ok            ok            ok            not_found
+    operator       ok            ok            ok            not_found
+    viewer         unauthorized  unauthorized  unauthorized  not_found
+    a-1            unauthorized  not_found     not_found     not_found
+    a-2            unauthorized  not_found     not_found     not_found
+    b-1            not_found     unauthorized  not_found     not_found
+    disabled       login         login         login         login
+    passed         login         login         login         login
+    stranger       login         login         login         login
+    anonymous      login         login         login         login
+""")
+USERS = grid(
+    """
+    administrator  ok            ok            ok
+    admin-2        ok            ok            ok
+    operator       unauthorized  unauthorized  unauthorized
+    viewer         unauthorized  unauthorized  unauthorized
+    a-1            unauthorized  unauthorized  unauthorized
+    a-2            unauthorized  unauthorized  unauthorized
+    b-1            unauthorized  unauthorized  unauthorized
+    disabled       login         login         login
+    passed         login         login         login
+    stranger       login         login         login
+    anonymous      login         login         login
+""",
+    ("read", "create", "change"),
 )
 ROLES = tuple(dict.fromkeys(role for role, _ in CHANGE))
 INSIDE = tuple(role for role in ROLES if CHANGE[role, "none"] != "login")
@@ -372,6 +401,114 @@ def opened(method: str, path: str) -> Callable[[World], Iterator[str]]:
     return check
 
 
+def own_cancels(world: World) -> Iterator[str]:
+    """The same as a cancel at the other doors, with a verb in the path."""
+    for role in ROLES:
+        fresh = World(world.server, world.door)
+
+        def send(who: str, task: str) -> Reply:
+            return world.send(who, "POST", f"{world.door.tasks}/{task}:cancel")
+
+        one = {(who, owner): word for (who, owner), word in CANCEL.items() if who == role}
+        yield from only_role(fresh, one, send, role)
+
+
+def force_closes(world: World) -> Iterator[str]:
+    """The server of this room gives extensions no time to end a task."""
+    for role in ROLES:
+        fresh = World(world.server, world.door)
+        for owner, task in fresh.tasks.items():
+            if owner != "none":
+                fresh.send("administrator", "POST", f"{world.door.tasks}/{task}:cancel")
+
+        def send(who: str, task: str) -> Reply:
+            return world.send(who, "POST", f"{world.door.tasks}/{task}:force-close")
+
+        one = {(who, owner): word for (who, owner), word in FORCE_CLOSE.items() if who == role}
+        yield from only_role(fresh, one, send, role)
+
+
+def heartbeats(world: World) -> Iterator[str]:
+    def send(role: str, task: str) -> Reply:
+        return world.send(role, "POST", f"{world.door.tasks}/{task}:heartbeat")
+
+    yield from of_one_task(world, CHANGE, send, changes=False)
+
+
+def histories(world: World) -> Iterator[str]:
+    def send(role: str, task: str) -> Reply:
+        return world.send(role, "GET", f"{world.door.tasks}/{task}/events")
+
+    yield from of_one_task(world, READ, send, changes=False)
+
+
+def own_creates(world: World) -> Iterator[str]:
+    for (role, owner), word in CREATE.items():
+        parent = {} if owner == "parentless" else {"parent_task": world.tasks[owner]}
+        body = world.door.body({"operation_id": "op", "cancelable": True, **parent})
+        reply = world.send(role, "POST", world.door.tasks, body)
+        if word not in ("ok", *SERVICES):
+            if judged(reply) != word or reply.etag is not None:
+                yield f"{role}, {owner}: {word} is expected, told is {reply}"
+            continue
+        own = word if word in SERVICES else CREATE[role, "parentless"]
+        info = reply.json
+        told = (info["service"], info.get("parent"), info["principal"])
+        if (reply.status, *told) != (201, SERVICES[own], parent.get("parent_task"), role):
+            yield f"{role}, {owner}: {reply}"
+
+
+def reserved(world: World) -> Iterator[str]:
+    """Only administrators say whose a task is, and how long it is kept."""
+    given: tuple[dict[str, str | bool], ...] = ({"extension": B}, {"pinned": True})
+    for role, fields in itertools.product(INSIDE, given):
+        body = world.door.body({"operation_id": "op", "cancelable": True, **fields})
+        reply = world.send(role, "POST", world.door.tasks, body)
+        expected = "ok" if CHANGE[role, "default"] == "ok" else "unauthorized"
+        if judged(reply) != expected:
+            yield f"{role}, {fields}: {reply}"
+        if (
+            reply.status == 201
+            and not fields.items()
+            <= {
+                **reply.json,
+                "extension": reply.json["service"],
+            }.items()
+        ):
+            yield f"{role}, {fields}: {reply}"
+    for role, owner in itertools.product(ROLES, OWNERS):
+        body = world.door.body({"pinned": True})
+        reply = world.send(role, "PATCH", f"{world.door.tasks}/{world.tasks[owner]}", body)
+        word = CHANGE[role, owner]
+        expected = "unauthorized" if word == "ok" and CHANGE[role, "default"] != "ok" else word
+        if judged(reply) != expected:
+            yield f"{role}, {owner}: {expected} is expected, told is {reply}"
+
+
+new_users = itertools.count()
+
+
+def users(world: World) -> Iterator[str]:
+    """Only administrators read, add and change users, and no answer has a secret."""
+    for role in ROLES:
+        name = f"{role}-made-{next(new_users)}"
+        new = {"name": name, "role": "viewer", "password": PASSWORD}
+        change = world.door.body({"disabled": True})
+        for column, replies in {
+            "read": [
+                world.send(role, "GET", "/v1/users"),
+                world.send(role, "GET", "/v1/users/viewer"),
+            ],
+            "create": [world.send(role, "POST", "/v1/users", world.door.body(new))],
+            "change": [world.send(role, "PATCH", f"/v1/users/{name}", change)],
+        }.items():
+            for reply in replies:
+                if judged(reply) != USERS[role, column]:
+                    yield f"{role}, {column}: {reply}"
+                if b"argon2" in reply.body or PASSWORD.encode() in reply.body:
+                    yield f"{role}, {column}: a secret in {reply}"
+
+
 Check = Callable[[World], Iterator[str]]
 
 
@@ -404,7 +541,22 @@ def expected_of(door: Door) -> Expected:
     return found
 
 
+V1_EXPECTED: Expected = {
+    ("POST", V1.tasks): (Auth.SESSION, (own_creates, reserved)),
+    ("GET", V1.tasks): (Auth.SESSION, (lists,)),
+    ("GET", V1.tasks + "/{task_id}"): (Auth.SESSION, (reads,)),
+    ("PATCH", V1.tasks + "/{task_id}"): (Auth.SESSION, (updates, broken_updates)),
+    ("GET", V1.tasks + "/{task_id}/events"): (Auth.SESSION, (histories,)),
+    ("POST", V1.tasks + "/{task_id}:cancel"): (Auth.SESSION, (own_cancels,)),
+    ("POST", V1.tasks + "/{task_id}:heartbeat"): (Auth.SESSION, (heartbeats,)),
+    ("POST", V1.tasks + "/{task_id}:force-close"): (Auth.SESSION, (force_closes,)),
+    ("GET", "/v1/users"): (Auth.SESSION, (users,)),
+    ("POST", "/v1/users"): (Auth.SESSION, (users,)),
+    ("GET", "/v1/users/{name}"): (Auth.SESSION, (users,)),
+    ("PATCH", "/v1/users/{name}"): (Auth.SESSION, (users,)),
+}
 EXPECTED: Expected = {
+    **V1_EXPECTED,
     **{key: case for door in DOORS.values() for key, case in expected_of(door).items()},
     # Its operations ask for a session each by itself.
     ("POST", API): (
@@ -497,6 +649,7 @@ def test_principals_of_one_key_are_alike(crowd: Server) -> None:
 
 
 def test_the_grids_are_full() -> None:
-    for expected in (CHANGE, CANCEL, READ, LIST):
+    for expected in (CHANGE, CANCEL, READ, LIST, FORCE_CLOSE):
         assert set(expected) == set(itertools.product(ROLES, OWNERS))
+    assert {role for role, _ in USERS} == set(ROLES)
     assert set(CREATE) == set(itertools.product(ROLES, (*OWNERS, "parentless")))

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from milepost.rules.finding import TaskFilter
+from milepost.rules.finding import Selection, TaskFilter
 from milepost.rules.values import Status, Target
-from tests.rules.samples import stored
+from tests.rules.samples import CREATED, ENDED, NOON, stored
 
 TASK = stored(Status.RUNNING, target=Target("VirtualMachine", "vm-1"), user="ann")
 NOBODY = stored(Status.RUNNING)
+CHILD = stored(Status.RUNNING, target=Target("VirtualMachine", "vm-1"), user="Ann", parent="p" * 22)
 
 WANTED = [
     TaskFilter(ids=frozenset({"t" * 22, "u" * 22})),
@@ -69,3 +70,53 @@ def test_a_task_of_nobody_is_in_no_list_of_users() -> None:
 def test_asking_for_more_shows_no_more() -> None:
     asked = TaskFilter(services=frozenset({"com.acme.ext"}), visible_service="com.acme.other")
     assert not asked.matches(TASK)
+
+
+SELECTED = [
+    Selection(),
+    Selection(wanted=TaskFilter(parents=frozenset({"p" * 22}))),
+    Selection(text="BACK"),
+    Selection(text="ext.back"),
+    Selection(text="VM-1"),
+    Selection(text="ann"),
+    Selection(created_after=CREATED),
+    Selection(created_before=CREATED + 1),
+    Selection(created_after=CREATED, created_before=CREATED + 1, updated_after=ENDED),
+    Selection(newest_first=False),
+]
+NOT_SELECTED = [
+    Selection(wanted=TaskFilter(parents=frozenset({"q" * 22}))),
+    Selection(wanted=TaskFilter(users=frozenset({"bob"})), text="back"),
+    Selection(text="back up"),
+    Selection(text="VirtualMachine"),
+    Selection(text="%"),
+    Selection(created_after=CREATED + 1),
+    Selection(created_before=CREATED),
+    Selection(updated_before=ENDED),
+    # It has no end.
+    Selection(finished_after=0),
+    Selection(finished_before=NOON),
+]
+
+
+@pytest.mark.parametrize("selection", SELECTED)
+def test_a_selected_task(selection: Selection) -> None:
+    assert selection.matches(CHILD)
+
+
+@pytest.mark.parametrize("selection", NOT_SELECTED)
+def test_a_task_that_is_not_selected(selection: Selection) -> None:
+    assert not selection.matches(CHILD)
+
+
+def test_only_letters_of_ascii_have_a_case() -> None:
+    task = stored(Status.RUNNING, user="ÄNNE")
+    assert Selection(text="Änne").matches(task)
+    assert not Selection(text="änne").matches(task)
+
+
+def test_a_finished_task_lies_between_its_times() -> None:
+    task = stored(Status.SUCCEEDED)
+    assert Selection(finished_after=ENDED, finished_before=ENDED + 1).matches(task)
+    assert not Selection(finished_after=ENDED + 1).matches(task)
+    assert not Selection(finished_before=ENDED).matches(task)

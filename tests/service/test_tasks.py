@@ -18,12 +18,14 @@ from milepost.rules.task import (
     Accepted,
     CreateTask,
     Decision,
+    EventKind,
+    IfMatch,
     Refused,
     Ruleset,
     Task,
     UpdateTask,
 )
-from milepost.rules.values import Opaque, Progress, Status
+from milepost.rules.values import Message, Opaque, Progress, Status
 from milepost.service.tasks import MOST_LISTED, TaskService
 from milepost.store.base import Store
 from milepost.store.sqlite.store import open_store
@@ -37,6 +39,7 @@ COLLEAGUE = Principal("acme-2", Role.EXTENSION, "com.acme")
 OTHER = Principal("other", Role.EXTENSION, "com.other")
 STRICT = Ruleset(spec_validation="strict")
 RUN = UpdateTask(status=Status.RUNNING)
+GRACE = 60
 UNKNOWN = "nosuchtasknosuchtasknosuch"
 
 
@@ -51,6 +54,7 @@ class House:
             store,
             rules,
             default_extension="com.milepost.local",
+            cancel_grace=GRACE,
             clock=lambda: self.now,
             new_id=lambda: f"task-{next(numbers):021}",
         )
@@ -160,8 +164,8 @@ def test_an_update_is_decided_at_the_time_of_the_clock(play: Play) -> None:
         assert await house.tasks.get(ACME, task.id) == after
         events = await house.store.history(task.id, 10)
         assert [(event.origin.principal, event.origin.source) for event in events] == [
-            ("acme-1", "here"),
             ("acme-2", "there"),
+            ("acme-1", "here"),
         ]
 
     play(test)
@@ -280,3 +284,92 @@ def test_a_list_has_its_limit(play: Play) -> None:
 def as_list(found: list[Task] | Refusal) -> list[Task]:
     assert isinstance(found, list)
     return found
+
+
+def at(*revisions: int) -> IfMatch:
+    return IfMatch(frozenset(revisions), "those")
+
+
+def test_an_update_for_another_revision(play: Play) -> None:
+    async def test(house: House) -> None:
+        task = await house.made()
+        mismatch, update = reasons.REVISION_MISMATCH, house.tasks.update
+        refused(await update(ACME, task.id, RUN, "", if_match=at(2)), mismatch, task)
+        refused(await update(ACME, task.id, RUN, "", if_match=at()), mismatch, task)
+        after = accepted(await update(ACME, task.id, RUN, "", if_match=at(1, 7)))
+        assert after.revision == 2
+        # Who may not change it is told that first, and what the rules say comes later.
+        refused(await update(VERA, task.id, RUN, "", if_match=at(1)), reasons.NOT_YOURS, after)
+        refused(await update(OTHER, task.id, RUN, "", if_match=at(1)), reasons.TASK_UNKNOWN, None)
+        back = UpdateTask(status=Status.PENDING)
+        refused(await update(ACME, task.id, back, "", if_match=at(1)), mismatch, after)
+        refused(
+            await update(ACME, task.id, back, "", if_match=at(2)), reasons.BACK_TO_PENDING, after
+        )
+
+    play(test)
+
+
+def test_of_two_updates_for_one_revision_one_wins(play: Play) -> None:
+    async def test(house: House) -> None:
+        task = await house.made()
+        specs = [UpdateTask(description=Message("", str(number))) for number in range(20)]
+        decisions = await asyncio.gather(
+            *(house.tasks.update(ACME, task.id, spec, "", if_match=at(1)) for spec in specs)
+        )
+        assert sum(isinstance(decision, Accepted) for decision in decisions) == 1
+        assert {
+            decision.refusal.args[0] for decision in decisions if isinstance(decision, Refused)
+        } == {"2"}
+
+    play(test)
+
+
+def test_an_administrator_says_whose_a_task_is(play: Play) -> None:
+    async def test(house: House) -> None:
+        spec = CreateTask(operation="op", cancelable=True, extension="com.other", pinned=True)
+        task = accepted(await house.tasks.create(ROOT, spec, ""))
+        assert (task.service, task.principal, task.pinned) == ("com.other", "root", True)
+        assert await house.tasks.get(OTHER, task.id) == task
+        bad = CreateTask(operation="op", cancelable=True, extension="a b")
+        refused(await house.tasks.create(ROOT, bad, ""), reasons.BAD_EXTENSION_KEY, None)
+        refused(await house.tasks.create(OTHER, spec, ""), reasons.EXTENSION_NOT_ALLOWED, None)
+        unpin = UpdateTask(pinned=False)
+        refused(await house.tasks.update(OTHER, task.id, unpin, ""), reasons.PIN_NOT_ALLOWED, task)
+        assert not accepted(await house.tasks.update(ROOT, task.id, unpin, "")).pinned
+
+    play(test)
+
+
+def test_closing_by_force(play: Play) -> None:
+    async def test(house: House) -> None:
+        task = await house.made()
+        close = house.tasks.force_close
+        refused(await close(ACME, task.id, ""), reasons.NOT_YOURS, task)
+        refused(await close(OTHER, task.id, ""), reasons.TASK_UNKNOWN, None)
+        refused(await close(OSCAR, task.id, ""), reasons.NO_CANCEL_TO_FORCE, task)
+        asked = accepted(await house.tasks.cancel(OSCAR, task.id, ""))
+        house.now += GRACE * 1000 - 1
+        refused(await close(OSCAR, task.id, ""), reasons.NOT_LATE_ENOUGH, asked)
+        house.now += 1
+        ended = accepted(await close(OSCAR, task.id, "desk"))
+        assert (ended.status, ended.finished_at) == (Status.FAILED, house.now)
+        event = (await house.store.history(task.id, 1))[0]
+        assert (event.kind, event.origin.principal) == (EventKind.FORCE_CLOSED, "oscar")
+        refused(await close(OSCAR, task.id, ""), reasons.FORCE_FINISHED, ended)
+
+    play(test)
+
+
+def test_a_heartbeat_changes_nothing(play: Play) -> None:
+    async def test(house: House) -> None:
+        task = await house.made()
+        assert await house.tasks.heartbeat(COLLEAGUE, task.id) == task
+        refused(await house.tasks.heartbeat(VERA, task.id), reasons.NOT_YOURS, task)
+        refused(await house.tasks.heartbeat(OTHER, task.id), reasons.TASK_UNKNOWN, None)
+        done = UpdateTask(status=Status.SUCCEEDED)
+        ended = accepted(await house.tasks.update(ACME, task.id, done, ""))
+        refused(await house.tasks.heartbeat(ACME, task.id), reasons.HEARTBEAT_FINISHED, ended)
+        assert len(await house.store.history(task.id, 10)) == 2
+
+    play(test)

@@ -99,7 +99,7 @@ def test_what_is_decided_on_top_of_a_commit_follows_it(tmp_path: Path, writer: W
                 await turns()
                 assert not later.done()
             assert changed(await later).after.revision == 3
-            assert [event.task.revision for event in await store.history(task.id, 9)] == [1, 2, 3]
+            assert [event.task.revision for event in await store.history(task.id, 9)] == [3, 2, 1]
 
     asyncio.run(run())
 

@@ -47,6 +47,10 @@ TABLES: dict[str, dict[str, tuple[str, str, int]]] = {
         "end_time": ("INTEGER", NULL, 0),
         "finished_at": ("INTEGER", NULL, 0),
         "cancel_requested": ("INTEGER", NULL, 0),
+        "cancel_acknowledged": ("INTEGER", NULL, 0),
+        "lease_seconds": ("INTEGER", NULL, 0),
+        "weight": ("REAL", SET, 0),
+        "pinned": ("INTEGER", SET, 0),
         "last_position": ("INTEGER", SET, 0),
     },
     "events": {
@@ -61,6 +65,7 @@ TABLES: dict[str, dict[str, tuple[str, str, int]]] = {
         "changes": ("TEXT", SET, 0),
         "task": ("TEXT", SET, 0),
     },
+    "keys": {"name": ("TEXT", SET, 1), "value": ("TEXT", SET, 0)},
     "users": {
         "name": ("TEXT", SET, 1),
         "role": ("TEXT", SET, 0),
@@ -84,6 +89,7 @@ TABLES: dict[str, dict[str, tuple[str, str, int]]] = {
 OPTIONS = {
     "tasks": (0, 1),
     "events": (0, 1),
+    "keys": (1, 1),
     "users": (1, 1),
     "sessions": (1, 1),
     "extensions": (0, 1),
@@ -92,10 +98,16 @@ OPTIONS = {
 INDEXES = {
     ("tasks", "id"): 1,
     ("tasks", "service, status"): 0,
+    ("tasks", "status"): 0,
+    ("tasks", "operation"): 0,
+    ("tasks", "target_id, target_type"): 0,
+    ("keys", "name"): 1,
     ("users", "name"): 1,
     ("sessions", "token"): 1,
     ("extensions", "key"): 1,
 }
+# Those of the rows that have the column.
+PARTIAL_INDEXES = {("tasks", "user"), ("tasks", "parent")}
 FOREIGN_KEYS = {("sessions", "user", "users", "name", "CASCADE")}
 # Positions are never given twice, whatever is deleted.
 AUTOINCREMENT = {"events"}
@@ -120,6 +132,8 @@ TASK: dict[str, object] = {
     "start_given": 0,
     "end_time": 2,
     "finished_at": 2,
+    "weight": 1.0,
+    "pinned": 0,
     "last_position": 1,
 }
 EVENT: dict[str, object] = {
@@ -135,9 +149,11 @@ EVENT: dict[str, object] = {
 USER: dict[str, object] = {"name": "root", "role": "viewer", "password": "p", "disabled": 0}
 SESSION: dict[str, object] = {"token": "a" * 64, "user": "root", "created_at": 1, "used_at": 1}
 EXTENSION: dict[str, object] = {"key": "com.acme", "version": 1}
+KEY: dict[str, object] = {"name": "pages", "value": "k" * 43}
 ROWS = {
     "tasks": TASK,
     "events": EVENT,
+    "keys": KEY,
     "users": USER,
     "sessions": SESSION,
     "extensions": EXTENSION,
@@ -236,6 +252,26 @@ FENCES = [
         [{"result_typed": "1"}],
         [{"result": "1", "result_typed": "1"}],
     ),
+    Fence(
+        "tasks",
+        "lease_seconds BETWEEN 1 AND 86400",
+        [RUNNING | {"lease_seconds": 0}, RUNNING | {"lease_seconds": 86_401}],
+        [RUNNING | {"lease_seconds": 1}, RUNNING | {"lease_seconds": 86_400}],
+    ),
+    Fence("tasks", "weight > 0", [{"weight": 0.0}, {"weight": -1.0}], [{"weight": 0.001}]),
+    Fence("tasks", "pinned IN (0, 1)", [{"pinned": 2}], [{"pinned": 1}]),
+    Fence(
+        "tasks",
+        "cancel_acknowledged IS NULL OR cancel_requested IS NOT NULL",
+        [{"cancel_acknowledged": 1}],
+        [{"cancel_requested": 1, "cancel_acknowledged": 1}],
+    ),
+    Fence(
+        "tasks",
+        "finished_at IS NULL OR lease_seconds IS NULL",
+        [{"lease_seconds": 1}],
+        [],
+    ),
     Fence("events", "revision >= 1", [{"revision": 0}], []),
     Fence(
         "events",
@@ -243,6 +279,8 @@ FENCES = [
         [{"position": 5, "previous": 5}, {"position": 5, "previous": 6}],
         [{"position": 5, "previous": 4}],
     ),
+    Fence("keys", "name <> ''", [{"name": ""}], []),
+    Fence("keys", "length(value) >= 43", [{"value": "k" * 42}], []),
     Fence("users", "name <> ''", [{"name": ""}], [{"name": " "}]),
     Fence(
         "users",
@@ -326,6 +364,13 @@ def test_the_indexes_and_references_are_those_written_here(database: sqlite3.Con
         and (columns := all_rows(database, f"SELECT name FROM pragma_index_info('{index}')"))  # noqa: S608  own names only
     } == INDEXES
     assert {
+        (table, name)
+        for table in TABLES
+        for _, index, _, _, partial in all_rows(database, f"PRAGMA index_list({table})")
+        if partial
+        for (name,) in all_rows(database, f"SELECT name FROM pragma_index_info('{index}')")  # noqa: S608  own names only
+    } == PARTIAL_INDEXES
+    assert {
         (table, column, other, key, on_delete)
         for table in TABLES
         for _, _, other, column, key, _, on_delete, _ in all_rows(
@@ -368,7 +413,7 @@ def test_a_column_takes_no_other_type_and_no_null_where_none_belongs(
 ) -> None:
     insert(database, "users", {"name": "root"} if table == "sessions" else {"name": "oper"})
     for name, (kind, null, _) in TABLES[table].items():
-        other = "x" if kind == "INTEGER" else b"x"
+        other = b"x" if kind == "TEXT" else "x"
         with pytest.raises(sqlite3.IntegrityError):
             insert(database, table, {name: other})
         if null == SET:

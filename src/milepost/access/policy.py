@@ -1,8 +1,9 @@
 """Who may do what to which task: one table.
 
-An administrator may do everything; an operator reads all and cancels; a viewer reads all; an
-extension creates, reads, changes and cancels the tasks of its own key, whoever of its principals
-made them. What you may not see does not exist for you; what you may see but not change is refused.
+An administrator may do everything; an operator reads all, cancels and closes by force; a viewer
+reads all; an extension creates, reads, changes and cancels the tasks of its own key, whoever of its
+principals made them. What you may not see does not exist for you; what you may see but not change
+is refused.
 """
 
 from __future__ import annotations
@@ -11,8 +12,8 @@ import enum
 
 from milepost.access.principals import Principal, Role
 from milepost.rules import reasons
-from milepost.rules.reasons import Refusal
-from milepost.rules.task import Refused, Task
+from milepost.rules.reasons import Refusal, shortened
+from milepost.rules.task import CreateTask, Refused, Task, UpdateTask
 
 
 class Act(enum.StrEnum):
@@ -22,15 +23,16 @@ class Act(enum.StrEnum):
     READ = "read"
     UPDATE = "update"
     CANCEL = "cancel"
+    FORCE_CLOSE = "force-close"
 
 
 ALL = frozenset(Act)
 
 RIGHTS: dict[Role, frozenset[Act]] = {
     Role.ADMINISTRATOR: ALL,
-    Role.OPERATOR: frozenset({Act.READ, Act.CANCEL}),
+    Role.OPERATOR: frozenset({Act.READ, Act.CANCEL, Act.FORCE_CLOSE}),
     Role.VIEWER: frozenset({Act.READ}),
-    Role.EXTENSION: ALL,
+    Role.EXTENSION: ALL - {Act.FORCE_CLOSE},
 }
 
 
@@ -61,6 +63,25 @@ def judge(act: Act, principal: Principal, task: Task | None, task_id: str) -> Ta
     return Refused(refusal, task)
 
 
-def service_of(principal: Principal, default_extension: str) -> str:
-    """The ``service`` of a task this principal creates."""
-    return default_extension if principal.extension is None else principal.extension
+def refusal_of_users(principal: Principal) -> Refusal | None:
+    """Why the principal may not look at users or change them, or ``None``."""
+    if principal.role is Role.ADMINISTRATOR:
+        return None
+    return Refusal(reasons.USERS_NOT_ALLOWED, (principal.role.value,))
+
+
+def service_of(principal: Principal, default_extension: str, named: str | None = None) -> str:
+    """The ``service`` of a task this principal creates; ``named`` is the one it asks for."""
+    return named or principal.extension or default_extension
+
+
+def refusal_of_fields(principal: Principal, spec: UpdateTask) -> Refusal | None:
+    """Why the principal may not send what only administrators may, or ``None``."""
+    if principal.role is Role.ADMINISTRATOR:
+        return None
+    if isinstance(spec, CreateTask) and spec.extension is not None:
+        args = (principal.role.value, shortened(spec.extension))
+        return Refusal(reasons.EXTENSION_NOT_ALLOWED, args)
+    if spec.pinned is not None:
+        return Refusal(reasons.PIN_NOT_ALLOWED, (principal.role.value, str(spec.pinned).lower()))
+    return None

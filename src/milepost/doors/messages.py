@@ -19,6 +19,8 @@ SINGLE = frozenset(
         b"content-type",
         b"cookie",
         b"host",
+        b"idempotency-key",
+        b"if-match",
         b"origin",
         b"vmware-api-session-id",
     }

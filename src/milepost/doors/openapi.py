@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from http import HTTPStatus
 from typing import Any
 
 from milepost.doors.credentials import BEARER_PATHS
@@ -14,6 +15,8 @@ from milepost.wire.descriptions import component_schemas
 from milepost.wire.encoding import to_json
 from milepost.wire.extensions import extension_schemas
 from milepost.wire.problems import problem_schema
+from milepost.wire.v1descriptions import V1Schemas
+from milepost.wire.v1queries import ORDERS
 
 FAULT = 500
 PATH = "/openapi.json"
@@ -55,7 +58,7 @@ def document(routes: Iterable[Route], version: str) -> dict[str, Any]:
     paths: dict[str, dict[str, Any]] = {}
     for route in routes:
         paths.setdefault(route.path, {})[route.method.lower()] = operation(route)
-    schemas = component_schemas() | extension_schemas()
+    schemas = component_schemas() | extension_schemas() | V1Schemas().all()
     schemas["milepost.problem"] = problem_schema()
     schemas["milepost.openapi"] = {"type": "object"}
     return {
@@ -72,8 +75,8 @@ def document(routes: Iterable[Route], version: str) -> dict[str, Any]:
             "securitySchemes": {
                 "session": {"type": "apiKey", "in": "header", "name": "vmware-api-session-id"},
                 "cookie": {"type": "apiKey", "in": "cookie", "name": "vmware-api-session-id"},
-                "bearer": {"type": "http", "scheme": "bearer"},
                 "basic": {"type": "http", "scheme": "basic"},
+                "bearer": {"type": "http", "scheme": "bearer"},
             },
         },
     }
@@ -86,7 +89,7 @@ def operation(route: Route) -> dict[str, Any]:
         "operationId": route.operation,
         "summary": route.summary,
         "security": security(route),
-        "parameters": [*path_parameters(route.path), *map(query_parameter, route.parameters)],
+        "parameters": [*path_parameters(route.path), *map(parameter_of, route.parameters)],
         "responses": {
             **{str(status): success(route) for status in (route.status, *route.also)},
             **{str(status): refusal(status, shape) for status in (*route.errors, FAULT)},
@@ -99,6 +102,8 @@ def operation(route: Route) -> dict[str, Any]:
 
 def security(route: Route) -> list[dict[str, list[str]]]:
     """What lets a caller in; one of the alternatives is enough."""
+    if route.auth is Auth.SESSION and route.path.encode().startswith(BEARER_PATHS):
+        return [{"session": []}, {"bearer": []}, {"cookie": []}]
     alternatives: dict[Auth, list[dict[str, list[str]]]] = {
         Auth.SESSION: [{"session": []}, {"cookie": []}],
         Auth.BASIC: [{"basic": []}],
@@ -116,9 +121,18 @@ def path_parameters(path: str) -> list[dict[str, Any]]:
     ]
 
 
-def query_parameter(parameter: Parameter) -> dict[str, Any]:
-    kinds = {"text": {"type": "string"}, "boolean": {"type": "boolean"}}
-    schema: dict[str, Any] = kinds.get(
+KINDS: dict[str, dict[str, Any]] = {
+    "text": {"type": "string"},
+    "boolean": {"type": "boolean"},
+    "date-time": {"type": "string", "format": "date-time"},
+    "page size": {"type": "integer", "minimum": 1, "maximum": 1000},
+    "token": {"type": "string", "pattern": "^[A-Za-z0-9_-]+$"},
+    "order": {"type": "string", "enum": list(ORDERS)},
+}
+
+
+def parameter_of(parameter: Parameter) -> dict[str, Any]:
+    schema: dict[str, Any] = KINDS.get(
         parameter.schema, {"$ref": f"#/components/schemas/{parameter.schema}"}
     )
     if parameter.only is not None:
@@ -127,7 +141,7 @@ def query_parameter(parameter: Parameter) -> dict[str, Any]:
         schema = {"type": "array", "items": schema}
     return {
         "name": parameter.name,
-        "in": "query",
+        "in": parameter.place,
         "required": parameter.required,
         "schema": schema,
     }
@@ -140,6 +154,8 @@ def success(route: Route) -> dict[str, Any]:
 
 
 def refusal(status: int, shape: ErrorShape) -> dict[str, Any]:
+    if status == HTTPStatus.NOT_MODIFIED:
+        return {"description": "Not modified; the body is empty."}
     told = content(shape.schema, shape.media_type.decode())
     return {"description": f"Refused ({status}).", "content": told}
 

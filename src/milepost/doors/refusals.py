@@ -33,6 +33,7 @@ STATUS_OF_REASON = {
     reasons.BODY_TOO_LARGE: 413,
     reasons.URL_TOO_LONG: 414,
     reasons.WRONG_MEDIA_TYPE: 415,
+    reasons.REVISION_MISMATCH: 412,
 }
 RETRY_LATER = frozenset({429, 503})
 RETRY_SECONDS = 1

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Awaitable, Callable, Iterable
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 from urllib.parse import unquote_to_bytes
 
 from milepost.doors.messages import Answer, Request
@@ -22,13 +22,14 @@ class Auth(enum.Enum):
 
 
 class Parameter(Value, frozen=True):
-    """A query parameter, as the API description shows it."""
+    """A parameter of a query or, with another ``place``, a header, as the description shows it."""
 
     name: str
     schema: str
     required: bool = False
     many: bool = False
     only: str | None = None
+    place: Literal["query", "header"] = "query"
 
 
 class Route(NamedTuple):
@@ -61,18 +62,37 @@ class Match(NamedTuple):
 
 
 class Node:
-    """A place in the tree of paths: what is there, and what lies behind each next segment."""
+    """A place in the tree of paths: what is there, and what lies behind each next segment.
 
-    __slots__ = ("any", "fixed", "routes")
+    A next segment is a fixed text, any text, or any text with a verb behind its last colon.
+    """
+
+    __slots__ = ("any", "fixed", "routes", "verbs")
 
     def __init__(self) -> None:
         self.routes: dict[str, Route] = {}
         self.fixed: dict[bytes, Node] = {}
+        self.verbs: dict[bytes, Node] = {}
         self.any: Node | None = None
+
+    def behind(self, segment: bytes) -> tuple[Node | None, bytes | None]:
+        """The node behind a segment, and what of the segment is a parameter there."""
+        known = self.fixed.get(segment)
+        if known is not None:
+            return known, None
+        if self.verbs:
+            value, _, verb = segment.rpartition(b":")
+            if verb in self.verbs:
+                return self.verbs[verb], value
+        return self.any, segment
 
 
 class Router:
-    """Finds the routes of a path, segment by segment; only parameters are percent-decoded."""
+    """Finds the routes of a path, segment by segment; only parameters are percent-decoded.
+
+    ``{name}:verb`` is a segment too. The colon before a verb is never percent-encoded, so a
+    parameter may hold an encoded one.
+    """
 
     def __init__(self, routes: Iterable[Route]) -> None:
         self.routes = tuple(routes)
@@ -84,20 +104,24 @@ class Router:
         """What a raw path leads to, or ``None``."""
         node, params = self._root, []
         for segment in path.split(b"/"):
-            known = node.fixed.get(segment)
+            known, raw = node.behind(segment)
             if known is None:
-                parameter = decoded(segment)
-                if node.any is None or not parameter:
+                return None
+            if raw is not None:
+                parameter = decoded(raw)
+                if not parameter:
                     return None
                 params.append(parameter)
-                known = node.any
             node = known
         return Match(node.routes, tuple(params)) if node.routes else None
 
     def _add(self, route: Route) -> None:
         node = self._root
         for segment in route.path.encode().split(b"/"):
-            if segment.startswith(b"{"):
+            _, brace, verb = segment.rpartition(b"}:")
+            if brace:
+                node = node.verbs.setdefault(verb, Node())
+            elif segment.startswith(b"{"):
                 node.any = node.any or Node()
                 node = node.any
             else:

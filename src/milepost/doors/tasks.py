@@ -55,9 +55,13 @@ def etag(task: Task) -> Header:
 
 
 def told_of_cancel(task: Task | None) -> Headers:
-    """The headers of an update answer: the revision, and whether someone wants the task ended."""
+    """The headers of an update answer: the revision, and whether someone wants the task ended.
+
+    Who has acknowledged that need not hear it again.
+    """
     if task is None:
         return ()
-    if task.cancel_requested is None or task.status in TERMINAL:
+    is_wanted = task.cancel_requested is not None and task.cancel_acknowledged is None
+    if not is_wanted or task.status in TERMINAL:
         return (etag(task),)
     return etag(task), ASKED_TO_CANCEL

@@ -123,6 +123,22 @@ RESULT_PENDING = Reason(
     "result: {0} was given, but a PENDING task has no result.",
 )
 
+LEASE_FINISHED = Reason(
+    "milepost.lease.finished",
+    E.NOT_ALLOWED_IN_CURRENT_STATE,
+    "lease_seconds: {1} was given, but the task is {0}; only an open task has a lease.",
+)
+CANCEL_NOT_REQUESTED = Reason(
+    "milepost.task.cancel_not_requested",
+    E.NOT_ALLOWED_IN_CURRENT_STATE,
+    "cancel: acknowledged was given, but nobody has asked for the end of the task.",
+)
+CANCEL_LATE = Reason(
+    "milepost.task.cancel_late",
+    E.NOT_ALLOWED_IN_CURRENT_STATE,
+    "cancel: acknowledged was given, but the task is {0} already.",
+)
+
 # Strict mode, create, cancel.
 FIELD_NEEDS_STATUS = Reason(
     "milepost.spec.field_needs_status",
@@ -136,6 +152,32 @@ OPERATION_CLOSED = Reason(
     "milepost.task.operation_not_registered",
     E.INVALID_ARGUMENT,
     "operation_id: {0} is not among the registered operations of the extension {1}.",
+)
+NOT_LATE_ENOUGH = Reason(
+    "milepost.task.force_close_early",
+    E.NOT_ALLOWED_IN_CURRENT_STATE,
+    "task: its end was asked for at {0}; the extension has until {1}.",
+)
+NO_CANCEL_TO_FORCE = Reason(
+    "milepost.task.force_close_unasked",
+    E.NOT_ALLOWED_IN_CURRENT_STATE,
+    "task: nobody has asked for its end, so it cannot be closed by force.",
+)
+FORCE_FINISHED = Reason(
+    "milepost.task.force_close_finished",
+    E.NOT_ALLOWED_IN_CURRENT_STATE,
+    "task: it is {0} already and cannot be closed by force.",
+)
+HEARTBEAT_FINISHED = Reason(
+    "milepost.lease.heartbeat_finished",
+    E.NOT_ALLOWED_IN_CURRENT_STATE,
+    "task: it is {0}; only an open task has a heartbeat.",
+)
+# What the service itself says in the error of a task that it ends.
+FORCE_CLOSED = Reason(
+    "milepost.task.force_closed",
+    E.CANCELED,
+    "{0} closed the task by force: the extension had not ended it since {1}.",
 )
 CANCEL_FINISHED = Reason(
     "milepost.task.cancel_finished",
@@ -168,6 +210,22 @@ LIST_TOO_LARGE = Reason(
     "filter_spec: the tasks that match hold more than {0} bytes; narrow the filter.",
 )
 
+BAD_PAGE_TOKEN = Reason(
+    "milepost.list.bad_page_token",
+    E.INVALID_ARGUMENT,
+    "page_token: {0} is not the token of a page of this list for this caller.",
+)
+REVISION_MISMATCH = Reason(
+    "milepost.task.revision_mismatch",
+    E.CONCURRENT_CHANGE,
+    "If-Match: the task is at revision {0}, which is not among {1}.",
+)
+BAD_ETAG = Reason(
+    "milepost.http.bad_etag",
+    E.INVALID_REQUEST,
+    '{0}: {1} is not * and no list of ETags like "3".',
+)
+
 # Who may what.
 NOT_YOURS = Reason(
     "milepost.access.not_allowed",
@@ -176,6 +234,21 @@ NOT_YOURS = Reason(
 )
 CREATE_NOT_ALLOWED = Reason(
     "milepost.access.create_not_allowed", E.UNAUTHORIZED, "The role {0} may not create tasks."
+)
+EXTENSION_NOT_ALLOWED = Reason(
+    "milepost.access.extension_not_allowed",
+    E.UNAUTHORIZED,
+    "extension: {1} was given; the role {0} may not say whose task it is.",
+)
+PIN_NOT_ALLOWED = Reason(
+    "milepost.access.pin_not_allowed",
+    E.UNAUTHORIZED,
+    "pinned: {1} was given; the role {0} may not decide how long tasks are kept.",
+)
+USERS_NOT_ALLOWED = Reason(
+    "milepost.access.users_not_allowed",
+    E.UNAUTHORIZED,
+    "The role {0} may not look at users or change them.",
 )
 NO_SESSION = Reason(
     "milepost.access.no_session",
@@ -523,6 +596,9 @@ INTERNAL_FAULT = Reason(
     E.ERROR,
     "A fault inside the service; the log has it under the request id {0}.",
 )
+
+# These are no refusals: they are the errors of tasks that the service itself has ended.
+OF_ENDED_TASKS = (FORCE_CLOSED,)
 
 REASONS: dict[str, Reason] = {
     reason.id: reason for reason in list(globals().values()) if isinstance(reason, Reason)

@@ -24,13 +24,16 @@ from milepost.rules.values import (
 )
 
 DAY_SECONDS = 86_400
+LONGEST_LEASE = DAY_SECONDS
 
 
 class Task(Value, frozen=True, kw_only=True):
     """The record of one run of an operation, at one revision.
 
     ``start_given`` says whether a client named the start; a start the service set itself may
-    still yield to an earlier end. ``finished_at`` is the service's own clock.
+    still yield to an earlier end. ``finished_at`` is the service's own clock. ``lease_seconds``
+    is how long an open task may stay silent before the service ends it; renewals are not stored.
+    ``weight`` is its share in the progress of its parent. A pinned task outlives the retention.
     """
 
     id: str
@@ -54,10 +57,18 @@ class Task(Value, frozen=True, kw_only=True):
     end_time: Instant | None = None
     finished_at: Instant | None = None
     cancel_requested: Instant | None = None
+    cancel_acknowledged: Instant | None = None
+    lease_seconds: int | None = None
+    weight: float = 1.0
+    pinned: bool = False
 
 
 class UpdateTask(Value, frozen=True, kw_only=True):
-    """What an update asks for; an unset field leaves the stored value."""
+    """What an update asks for; an unset field leaves the stored value.
+
+    The last three come from ``/v1`` only: ``lease_seconds`` 0 removes the lease, and
+    ``acknowledge_cancel`` says that the extension has heard of the wish to cancel.
+    """
 
     progress: Progress | None = None
     description: Message | None = None
@@ -66,16 +77,31 @@ class UpdateTask(Value, frozen=True, kw_only=True):
     result: Opaque | None = None
     start_time: Instant | None = None
     end_time: Instant | None = None
+    lease_seconds: int | None = None
+    acknowledge_cancel: bool = False
+    pinned: bool | None = None
 
 
 class CreateTask(UpdateTask, frozen=True, kw_only=True):
-    """What a create asks for: an update of an empty task, and what never changes afterwards."""
+    """What a create asks for: an update of an empty task, and what never changes afterwards.
+
+    ``extension`` names the service of the task; only an administrator may, and only on ``/v1``.
+    """
 
     operation: str
     cancelable: bool
     target: Target = ROOT_FOLDER
     user: str | None = None
     parent: str | None = None
+    extension: str | None = None
+    weight: float = 1.0
+
+
+class IfMatch(Value, frozen=True):
+    """An update only for these revisions; ``text`` is how they were written."""
+
+    revisions: frozenset[int]
+    text: str
 
 
 class Ruleset(Value, frozen=True, kw_only=True):
@@ -103,6 +129,7 @@ class EventKind(enum.StrEnum):
     CREATED = "created"
     UPDATED = "updated"
     CANCEL_REQUESTED = "cancel_requested"
+    FORCE_CLOSED = "force_closed"
 
 
 class Change(Value, frozen=True):

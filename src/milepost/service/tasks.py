@@ -11,16 +11,26 @@ from milepost.access.policy import (
     judge,
     may_see,
     refusal_of_create,
+    refusal_of_fields,
     service_of,
     visible_service,
 )
 from milepost.access.principals import Principal
-from milepost.rules import machine, reasons
+from milepost.rules import endings, machine, reasons
 from milepost.rules.finding import TaskFilter
 from milepost.rules.reasons import Refusal
 from milepost.rules.strict import check_spec
-from milepost.rules.task import CreateTask, Decision, Refused, Ruleset, Task, UpdateTask
-from milepost.rules.values import Instant
+from milepost.rules.task import (
+    CreateTask,
+    Decision,
+    IfMatch,
+    Refused,
+    Ruleset,
+    Task,
+    UpdateTask,
+)
+from milepost.rules.values import TERMINAL, Instant
+from milepost.service.accounts import refusal_of_key
 from milepost.store.base import Origin, Store, Tasks
 
 MOST_LISTED = 1000
@@ -31,7 +41,8 @@ class TaskService:
 
     Every method may raise what the store raises (``Unavailable``, ``Overloaded``). ``clock``
     gives the time in milliseconds, ``new_id`` an id nobody can guess, ``rules_of`` the rules for
-    the tasks of a service, where it has rules of its own.
+    the tasks of a service, where it has rules of its own. ``cancel_grace`` is how many seconds an
+    extension has to end a task before others may by force.
     """
 
     def __init__(
@@ -40,6 +51,7 @@ class TaskService:
         rules: Ruleset,
         *,
         default_extension: str,
+        cancel_grace: int = 0,
         clock: Callable[[], Instant],
         new_id: Callable[[], str],
         rules_of: Callable[[str], Ruleset] | None = None,
@@ -48,16 +60,22 @@ class TaskService:
         self._rules = rules
         self._rules_of = rules_of or (lambda _service: rules)
         self._default_extension = default_extension
+        self._cancel_grace = cancel_grace
         self._clock = clock
         self._new_id = new_id
 
     async def create(self, who: Principal, spec: CreateTask, source: str) -> Decision:
         """Make a task."""
-        refusal = check_spec(spec, self._rules) or refusal_of_create(who)
+        refusal = (
+            check_spec(spec, self._rules)
+            or refusal_of_create(who)
+            or refusal_of_fields(who, spec)
+            or (None if spec.extension is None else refusal_of_key(spec.extension))
+        )
         if refusal is not None:
             return Refused(refusal)
         task_id, now = self._new_id(), self._clock()
-        service = service_of(who, self._default_extension)
+        service = service_of(who, self._default_extension, spec.extension)
 
         def decide(tasks: Tasks) -> Decision:
             if spec.parent is not None:
@@ -76,7 +94,15 @@ class TaskService:
         wanted = () if spec.parent is None else (spec.parent,)
         return (await self._store.change(wanted, decide, Origin(who.name, source))).decision
 
-    async def update(self, who: Principal, task_id: str, spec: UpdateTask, source: str) -> Decision:
+    async def update(
+        self,
+        who: Principal,
+        task_id: str,
+        spec: UpdateTask,
+        source: str,
+        *,
+        if_match: IfMatch | None = None,
+    ) -> Decision:
         """Change a task as far as the rules let it."""
         refusal = check_spec(spec, self._rules)
         if refusal is not None:
@@ -85,9 +111,20 @@ class TaskService:
             Act.UPDATE,
             who,
             task_id,
-            lambda task, now: machine.update(task, spec, now=now, rules=self._rules),
+            lambda task, now: self._updated(who, task, spec, if_match, now),
             source,
         )
+
+    def _updated(
+        self, who: Principal, task: Task, spec: UpdateTask, if_match: IfMatch | None, now: Instant
+    ) -> Decision:
+        refusal = refusal_of_fields(who, spec)
+        if refusal is None and if_match is not None and task.revision not in if_match.revisions:
+            args = (str(task.revision), if_match.text)
+            refusal = Refusal(reasons.REVISION_MISMATCH, args)
+        if refusal is not None:
+            return Refused(refusal, task)
+        return machine.update(task, spec, now=now, rules=self._rules)
 
     async def cancel(self, who: Principal, task_id: str, source: str) -> Decision:
         """Ask the extension to end a task."""
@@ -100,6 +137,25 @@ class TaskService:
             ),
             source,
         )
+
+    async def force_close(self, who: Principal, task_id: str, source: str) -> Decision:
+        """End a task whose extension was asked to end it and has not."""
+        return await self._decide(
+            Act.FORCE_CLOSE,
+            who,
+            task_id,
+            lambda task, now: endings.close_by_force(
+                task, principal=who.name, grace_seconds=self._cancel_grace, now=now
+            ),
+            source,
+        )
+
+    async def heartbeat(self, who: Principal, task_id: str) -> Task | Refused:
+        """Say that work on a task goes on; nothing is stored."""
+        task = judge(Act.UPDATE, who, await self._store.task(task_id), task_id)
+        if isinstance(task, Task) and task.status in TERMINAL:
+            return Refused(Refusal(reasons.HEARTBEAT_FINISHED, (task.status,)), task)
+        return task
 
     async def get(self, who: Principal, task_id: str) -> Task | Refused:
         """One task."""

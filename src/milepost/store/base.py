@@ -15,15 +15,17 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
 from milepost.rules.extensions import Extension, ExtensionOutcome, Registration
-from milepost.rules.finding import TaskFilter
+from milepost.rules.finding import Selection, TaskFilter
 from milepost.rules.reasons import Refusal
 from milepost.rules.task import Decision, EventKind, Task
-from milepost.rules.values import Instant, Value
+from milepost.rules.values import Instant, Status, Value
 
 Position = int
 """Where an event stands in the log; positions start at 1."""
 
 MOST_FOUND_BYTES = 32 * 1024 * 1024
+MOST_PAGE_BYTES = 4 * 1024 * 1024
+"""What a page of events may hold; a first event that is larger goes alone."""
 
 Tasks = Mapping[str, Task]
 Decide = Callable[[Tasks], Decision]
@@ -100,6 +102,24 @@ DecideExtension = Callable[[Registration | None], Extension | Refusal | None]
 registered, or why nothing changes. It may be run again."""
 
 
+class Page(Value, frozen=True):
+    """Some tasks of a selection, in its order.
+
+    ``next`` is the mark behind which the next page begins, or ``None`` when this is the last. A
+    page may hold fewer tasks than asked for, also none, and still not be the last.
+    """
+
+    tasks: tuple[Task, ...]
+    next: int | None = None
+
+
+class Counts(Value, frozen=True):
+    """Tasks by status. Without ``complete`` a part was not looked at, as it would take too long."""
+
+    by_status: dict[Status, int]
+    complete: bool = True
+
+
 class User(Value, frozen=True, kw_only=True):
     """Someone who may log in. ``password`` is an argon2id hash."""
 
@@ -144,8 +164,23 @@ class Store(Protocol):
     async def events_after(self, position: Position, limit: int) -> list[Event]:
         """The next events behind a position, at most ``limit``, in order."""
 
-    async def history(self, task_id: str, limit: int) -> list[Event]:
-        """The first ``limit`` events of one task, oldest first."""
+    async def history(
+        self, task_id: str, limit: int, *, before: Position | None = None
+    ) -> list[Event]:
+        """The newest events of one task, or those before one; newest first.
+
+        At most ``limit``, fewer when they are large. ``before`` is the position of an event of
+        that task; with another there are none.
+        """
+
+    async def page(self, selection: Selection, size: int, after: int | None = None) -> Page:
+        """A page of a selection, behind a mark that an earlier page of it had as its next."""
+
+    async def counts(self, selection: Selection) -> Counts:
+        """How many tasks of each status a selection has, whatever status it asks for."""
+
+    async def key(self, name: str) -> str:
+        """What to sign with for one use: 256 random bits as text, made at the first use."""
 
     async def user(self, name: str) -> User | None:
         """One user."""

@@ -16,10 +16,14 @@ MUTABLE = (
     "start_time",
     "end_time",
     "cancel_requested",
+    "cancel_acknowledged",
+    "lease_seconds",
+    "pinned",
 )
 UNTOLD = frozenset({"result"})
 values_of = operator.attrgetter(*MUTABLE)
-NOTHING = (None,) * len(MUTABLE)
+# A new task starts from nothing, and unpinned.
+NOTHING = tuple(False if name == "pinned" else None for name in MUTABLE)
 
 
 def field_changes(change: Change) -> tuple[FieldChange, ...]:

@@ -121,10 +121,10 @@ def read_status(prefix: str, text: str) -> Status:
         raise BadQuery(BAD_PARAMETER, f"{prefix}status", text, ", ".join(Status)) from None
 
 
-def split_target(prefix: str, text: str) -> Target:
+def split_target(prefix: str, text: str, name: str = "targets") -> Target:
     kind, colon, ident = text.partition(":")
     if not colon:
-        raise BadQuery(BAD_PARAMETER, f"{prefix}targets", text, "TYPE:ID")
+        raise BadQuery(BAD_PARAMETER, f"{prefix}{name}", text, "TYPE:ID")
     return Target(kind, ident)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from milepost.rules.finding import TaskFilter
 from milepost.rules.task import Task
-from milepost.store.base import MOST_FOUND_BYTES, TooLarge
+from milepost.store.base import MOST_FOUND_BYTES, MOST_PAGE_BYTES, Event, TooLarge
 from milepost.store.sqlite import rows
 
 SELECT_TASK = f"SELECT {rows.NAMES} FROM tasks WHERE id = ?"  # noqa: S608  own names only
@@ -16,15 +16,15 @@ SELECT_EVENTS = f"SELECT {rows.EVENT_NAMES} FROM events"  # noqa: S608  own name
 # The events of a task are a chain from its newest one backwards: an index of them would cost as
 # much as all else that a change writes.
 CHAIN = (
-    "WITH RECURSIVE chain (position, previous) AS ("
-    "SELECT position, previous FROM events"
-    " WHERE position = (SELECT last_position FROM tasks WHERE id = ?)"
+    "WITH RECURSIVE chain (position, previous) AS ("  # noqa: S608  own names only
+    "SELECT position, previous FROM events WHERE position = ({})"
     " UNION ALL SELECT events.position, events.previous"
-    " FROM chain JOIN events ON events.position = chain.previous)"
+    " FROM chain JOIN events ON events.position = chain.previous LIMIT ?)"
+    f" {SELECT_EVENTS} WHERE position IN (SELECT position FROM chain) ORDER BY position DESC"
 )
-SELECT_HISTORY = (
-    f"{CHAIN} {SELECT_EVENTS} WHERE position IN (SELECT position FROM chain)"  # noqa: S608  own names only
-    " ORDER BY position LIMIT ?"
+SELECT_HISTORY = CHAIN.format("SELECT last_position FROM tasks WHERE id = ?")
+SELECT_HISTORY_BEFORE = CHAIN.format(
+    "SELECT previous FROM events WHERE task_id = ? AND position = ?"
 )
 SELECT_SESSION = (
     "SELECT sessions.token, sessions.user, sessions.created_at, sessions.used_at,"
@@ -44,6 +44,18 @@ def bounded_tasks(found: Iterable[rows.Row]) -> list[Task]:
     return tasks
 
 
+def bounded_events(found: Iterable[rows.Row]) -> list[Event]:
+    """The events of some rows, as far as they are not too much together; the first in any case."""
+    events: list[Event] = []
+    size = 0
+    for row in found:
+        size += sum(len(value) for value in row if isinstance(value, str))
+        if events and size > MOST_PAGE_BYTES:
+            break
+        events.append(rows.read_event(row))
+    return events
+
+
 def conditions(wanted: TaskFilter) -> tuple[str, list[Any]]:
     """The WHERE clause of a filter and its values; sets go in as one JSON value each."""
     sets = {
@@ -52,6 +64,7 @@ def conditions(wanted: TaskFilter) -> tuple[str, list[Any]]:
         "operation": wanted.operations,
         "status": wanted.status,
         "user": wanted.users,
+        "parent": wanted.parents,
     }
     clauses, values = [], []
     for name, members in sets.items():

@@ -66,6 +66,10 @@ COLUMNS = (
     Column("end_time", "end_time", same),
     Column("finished_at", "finished_at", same),
     Column("cancel_requested", "cancel_requested", same),
+    Column("cancel_acknowledged", "cancel_acknowledged", same),
+    Column("lease_seconds", "lease_seconds", same),
+    Column("weight", "weight", same),
+    Column("pinned", "pinned", same),
 )
 ATTRIBUTES = tuple(dict.fromkeys(column.attribute for column in COLUMNS))
 COLUMNS_OF = {
@@ -126,7 +130,7 @@ def build_task(row: Row) -> Task:
         task_id, revision, service, operation, cancelable, target_type, target_id, principal,
         user, parent, created_at, updated_at, status, description, total, completed, message,
         error, result, result_typed, start_time, start_given, end_time, finished_at,
-        cancel_requested,
+        cancel_requested, cancel_acknowledged, lease_seconds, weight, pinned,
     ) = row  # fmt: skip
     return Task(
         id=task_id,
@@ -150,6 +154,10 @@ def build_task(row: Row) -> Task:
         end_time=end_time,
         finished_at=finished_at,
         cancel_requested=cancel_requested,
+        cancel_acknowledged=cancel_acknowledged,
+        lease_seconds=lease_seconds,
+        weight=weight,
+        pinned=bool(pinned),
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import secrets
 import sqlite3
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -14,17 +15,19 @@ from typing import TypeVar
 import filelock
 
 from milepost.rules.extensions import ExtensionOutcome, Registration
-from milepost.rules.finding import TaskFilter
+from milepost.rules.finding import Selection, TaskFilter
 from milepost.rules.task import Accepted, Task
 from milepost.rules.values import Instant
 from milepost.store.base import (
     Corrupt,
+    Counts,
     Decide,
     DecideExtension,
     Event,
     Origin,
     Outcome,
     Overloaded,
+    Page,
     Position,
     Session,
     Store,
@@ -32,7 +35,7 @@ from milepost.store.base import (
     Unavailable,
     User,
 )
-from milepost.store.sqlite import extensions, queries, rows
+from milepost.store.sqlite import extensions, paging, queries, rows
 from milepost.store.sqlite.committer import Committer
 from milepost.store.sqlite.connection import (
     directory_lock,
@@ -48,6 +51,7 @@ from milepost.store.sqlite.writing import Written, last_position, written
 T = TypeVar("T")
 
 SESSION_WIDTH = 4
+KEY_BYTES = 32
 
 
 class SqliteStore(Store):
@@ -110,10 +114,38 @@ class SqliteStore(Store):
         statement = f"{queries.SELECT_EVENTS} WHERE position > ? ORDER BY position LIMIT ?"
         return [rows.read_event(row) for row in await self._all(statement, position, limit)]
 
-    async def history(self, task_id: str, limit: int) -> list[Event]:
-        return [
-            rows.read_event(row) for row in await self._all(queries.SELECT_HISTORY, task_id, limit)
-        ]
+    async def history(
+        self, task_id: str, limit: int, *, before: Position | None = None
+    ) -> list[Event]:
+        newest = queries.SELECT_HISTORY, (task_id, limit)
+        older = queries.SELECT_HISTORY_BEFORE, (task_id, before, limit)
+        statement, values = newest if before is None else older
+
+        def read() -> list[Event]:
+            with contextlib.closing(self._far.execute(statement, values)) as found:
+                return queries.bounded_events(found)
+
+        return await self._far_away(read)
+
+    async def page(self, selection: Selection, size: int, after: int | None = None) -> Page:
+        page = await self._far_away(lambda: paging.read_page(self._far, selection, size, after))
+        await self._told_before(page.tasks)
+        return page
+
+    async def counts(self, selection: Selection) -> Counts:
+        return await self._far_away(lambda: paging.read_counts(self._far, selection))
+
+    async def key(self, name: str) -> str:
+        made = secrets.token_urlsafe(KEY_BYTES)
+
+        def job(connection: sqlite3.Connection) -> str:
+            connection.execute(
+                "INSERT INTO keys VALUES (?, ?) ON CONFLICT DO NOTHING", (name, made)
+            )
+            (key,) = connection.execute("SELECT value FROM keys WHERE name = ?", (name,)).fetchone()
+            return str(key)
+
+        return await self._committer.run(job)
 
     async def user(self, name: str) -> User | None:
         row = self._one(f"SELECT {rows.USER_NAMES} FROM users WHERE name = ?", name)  # noqa: S608  own names only

@@ -29,6 +29,11 @@ CREATE TABLE tasks (
     end_time INTEGER,
     finished_at INTEGER,
     cancel_requested INTEGER,
+    cancel_acknowledged INTEGER,
+    -- Seconds an open task may stay silent. When it was last heard of is not stored.
+    lease_seconds INTEGER CHECK (lease_seconds BETWEEN 1 AND 86400),
+    weight REAL NOT NULL CHECK (weight > 0),
+    pinned INTEGER NOT NULL CHECK (pinned IN (0, 1)),
     -- The position of its newest event.
     last_position INTEGER NOT NULL,
     CHECK (progress_completed <= progress_total),
@@ -38,10 +43,19 @@ CREATE TABLE tasks (
     CHECK (end_time IS NULL OR end_time >= start_time),
     CHECK ((status = 'FAILED') = (error IS NOT NULL)),
     CHECK (status <> 'PENDING' OR result IS NULL),
-    CHECK (result_typed IS NULL OR result IS NOT NULL)
+    CHECK (result_typed IS NULL OR result IS NOT NULL),
+    CHECK (cancel_acknowledged IS NULL OR cancel_requested IS NOT NULL),
+    CHECK (finished_at IS NULL OR lease_seconds IS NULL)
 ) STRICT;
 
+-- An index costs a change only where its column moves, so none has a column that moves with
+-- progress; those below the first two cost a task only its creation.
 CREATE INDEX tasks_by_service ON tasks (service, status);
+CREATE INDEX tasks_by_status ON tasks (status);
+CREATE INDEX tasks_by_operation ON tasks (operation);
+CREATE INDEX tasks_by_target ON tasks (target_id, target_type);
+CREATE INDEX tasks_by_user ON tasks (user) WHERE user IS NOT NULL;
+CREATE INDEX tasks_by_parent ON tasks (parent) WHERE parent IS NOT NULL;
 
 -- The log of what has happened. Positions are given by the one process that writes, in the order of
 -- the commits. "previous" is the position of the task's event before: the events of a task are found
@@ -58,6 +72,12 @@ CREATE TABLE events (
     changes TEXT NOT NULL,
     task TEXT NOT NULL
 ) STRICT;
+
+-- What this server signs with, by the name of the use. Made at the first use and kept.
+CREATE TABLE keys (
+    name TEXT PRIMARY KEY CHECK (name <> ''),
+    value TEXT NOT NULL CHECK (length(value) >= 43)
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE users (
     name TEXT PRIMARY KEY CHECK (name <> ''),

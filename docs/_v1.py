@@ -1,0 +1,102 @@
+# ruff: noqa: INP001  beside the script that writes the pages, in no package
+"""The examples of the page about ``/v1``: a command for each operation, and what it prints."""
+
+from __future__ import annotations
+
+CURL = 'curl -fsS -H "$SESSION"'
+JSON = '-H "$JSON"'
+MESSAGE = '{"id": "", "default_message": "", "args": []}'
+TASK = """{
+  "id": "…", "revision": 2,
+  "description": {"id": "", "default_message": "Backup of web-01", "args": []},
+  "service": "com.milepost.local", "operation": "com.acme.backup.full",
+  "status": "RUNNING", "cancelable": true,
+  "target": {"type": "Folder", "id": "group-d1"}, "start_time": "…",
+  "progress": {"total": 10, "completed": 3,
+               "message": {"id": "", "default_message": "3 of 10 disks", "args": []}},
+  "principal": "administrator", "created_at": "…", "updated_at": "…",
+  "weight": 1.0, "pinned": false, "lease": {"seconds": 3600}}"""
+
+EXAMPLES = {
+    "v1.tasks.create": (
+        f"""{CURL} {JSON} -i $SERVER/v1/tasks -d '
+  {{"operation_id": "com.acme.backup.full", "cancelable": true,
+   "description": "Backup of web-01", "lease_seconds": 3600}}' |
+  grep -E '^(HTTP|etag|location)'""",
+        'HTTP/1.1 201 Created\netag: "1"\nlocation: /v1/tasks/…',
+    ),
+    "v1.tasks.update": (
+        f"""{CURL} {JSON} -X PATCH -H 'If-Match: "1"' $SERVER/v1/tasks/$TASK -d '
+  {{"status": "RUNNING",
+   "percent_done": {{"total": 10, "completed": 3, "message": "3 of 10 disks"}}}}'""",
+        TASK,
+    ),
+    "v1.tasks.get": (
+        f"""{CURL} -i -H 'If-None-Match: "2"' $SERVER/v1/tasks/$TASK | head -n 1""",
+        "HTTP/1.1 304 Not Modified",
+    ),
+    "v1.tasks.list": (
+        f"""{CURL} "$SERVER/v1/tasks?text=web-01&status=RUNNING&page_size=1&counts=true" """,
+        f"""{{"tasks": [{TASK}],
+ "counts": {{"PENDING": "…", "RUNNING": 1, "BLOCKED": 0, "SUCCEEDED": 0, "FAILED": 0}},
+ "counts_complete": true}}""",
+    ),
+    "v1.tasks.cancel": (
+        f"""{CURL} -X POST -i $SERVER/v1/tasks/$TASK:cancel | grep -E '^(HTTP|etag)'""",
+        'HTTP/1.1 200 OK\netag: "3"',
+    ),
+    "v1.tasks.heartbeat": (
+        f"""{CURL} -X POST -i $SERVER/v1/tasks/$TASK:heartbeat |
+  grep -E '^(HTTP|etag|milepost)'""",
+        'HTTP/1.1 200 OK\netag: "3"\nmilepost-cancel-requested: true',
+    ),
+    "v1.tasks.force-close": (
+        """curl -sS -H "$SESSION" -X POST $SERVER/v1/tasks/$TASK:force-close""",
+        """{"type": "urn:milepost:problem:task.force_close_early",
+ "title": "Not allowed in current state", "status": 400, "detail": "…",
+ "error_type": "NOT_ALLOWED_IN_CURRENT_STATE",
+ "messages": [{"id": "milepost.task.force_close_early", "default_message": "…",
+               "args": ["…", "…"]}]}""",
+    ),
+    "v1.tasks.events": (
+        f"""{CURL} "$SERVER/v1/tasks/$TASK/events?page_size=1" """,
+        """{"events": [{
+   "position": "…", "kind": "cancel_requested", "revision": 3, "at": "…",
+   "principal": "administrator", "source": "127.0.0.1",
+   "changes": [{"field": "cancel_requested", "before": null, "after": "…"}]}],
+ "next_page_token": "…"}""",
+    ),
+    "v1.users.create": (
+        f"""{CURL} {JSON} $SERVER/v1/users -d '
+  {{"name": "ann", "role": "viewer", "password": "a long password"}}'""",
+        '{"name": "ann", "role": "viewer", "disabled": false}',
+    ),
+    "v1.users.list": (
+        f"{CURL} $SERVER/v1/users",
+        """{"users": [{"name": "administrator", "role": "administrator", "disabled": false},
+           {"name": "ann", "role": "viewer", "disabled": false}]}""",
+    ),
+    "v1.users.get": (
+        f"{CURL} $SERVER/v1/users/ann",
+        '{"name": "ann", "role": "viewer", "disabled": false}',
+    ),
+    "v1.users.update": (
+        f"""{CURL} {JSON} -X PATCH $SERVER/v1/users/ann -d '
+  {{"role": "extension", "extension": "com.acme.backup"}}'""",
+        '{"name": "ann", "role": "extension", "extension": "com.acme.backup", "disabled": false}',
+    ),
+}
+
+ANSWERS = {
+    "milepost.v1.task": "[a task](#a-task)",
+    "milepost.v1.task_page": "[a page of tasks](#pages)",
+    "milepost.v1.event_page": "[a page of the history](#history)",
+    "milepost.v1.user": "a user: `name`, `role`, `extension` where it has one, and `disabled`",
+    "milepost.v1.users": '`{"users": [<user>, …]}`',
+}
+BODIES = {
+    "milepost.v1.create_spec",
+    "milepost.v1.update_spec",
+    "milepost.v1.new_user",
+    "milepost.v1.user_change",
+}

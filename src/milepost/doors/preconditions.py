@@ -1,0 +1,48 @@
+"""``If-Match`` and ``If-None-Match``: which revisions of a task a request is meant for."""
+
+from __future__ import annotations
+
+import re
+
+from milepost.doors.messages import Request
+from milepost.doors.refusals import Refuse
+from milepost.rules import reasons
+from milepost.rules.reasons import shortened
+from milepost.rules.task import IfMatch, Task
+
+ETAG = re.compile(r'(W/)?"([\x21\x23-\x7e\x80-\xff]*)"')
+SEPARATOR = re.compile(r"[ \t]*,[ \t]*")
+
+
+def if_match(request: Request) -> IfMatch | None:
+    """The revisions an update is for, or ``None`` for any. Raises ``Refuse``.
+
+    Only a strong ETag can match here, as RFC 9110 says.
+    """
+    text = request.header(b"if-match")
+    if text is None or text.strip() == "*":
+        return None
+    strong = (tag for weak, tag in etags("If-Match", text) if not weak)
+    return IfMatch(frozenset(int(tag) for tag in strong if is_revision(tag)), shortened(text))
+
+
+def is_known(request: Request, task: Task) -> bool:
+    """Whether the caller has this revision of a task already. Raises ``Refuse``."""
+    text = request.header(b"if-none-match")
+    if text is None:
+        return False
+    if text.strip() == "*":
+        return True
+    return any(tag == str(task.revision) for _, tag in etags("If-None-Match", text))
+
+
+def etags(name: str, text: str) -> list[tuple[str, str]]:
+    """The ETags of a header: whether each is weak, and what is between its quotes."""
+    found = [ETAG.fullmatch(part) for part in SEPARATOR.split(text.strip())]
+    if not all(found):
+        raise Refuse(reasons.BAD_ETAG, name, shortened(text))
+    return [(match[1] or "", match[2]) for match in found if match]
+
+
+def is_revision(tag: str) -> bool:
+    return tag.isascii() and tag.isdigit() and len(tag) <= len(str(2**63))

@@ -1,0 +1,247 @@
+"""The door ``/v1``: tasks, with all that is known of them.
+
+What reads and changes tasks is the same as behind the other doors; what differs is how it is
+spelled, pages instead of one list, and what only this door has.
+"""
+
+from __future__ import annotations
+
+from milepost.doors.messages import JSON, Answer, Request, json_answer
+from milepost.doors.preconditions import if_match, is_known
+from milepost.doors.refusals import Headers, RefusedWith
+from milepost.doors.routing import Auth, Parameter, Route
+from milepost.doors.tasks import about_task, accepted, decoded, etag, told_of_cancel, updated
+from milepost.rules.reasons import Refusal
+from milepost.rules.task import Refused, Task
+from milepost.service.reading import Reading
+from milepost.service.tasks import TaskService
+from milepost.wire import queries, shapes, v1queries, v1shapes
+from milepost.wire.decoding import decode_nothing
+from milepost.wire.faults import Malformed
+from milepost.wire.queries import BadQuery
+from milepost.wire.v1 import V1Dialect, encode_events, encode_page, encode_task
+
+ROOT = "/v1/tasks"
+
+
+class V1TasksDoor:
+    """Handlers of ``/v1/tasks``."""
+
+    def __init__(self, tasks: TaskService, reading: Reading, dialect: V1Dialect) -> None:
+        self._tasks = tasks
+        self._reading = reading
+        self._dialect = dialect
+
+    async def create_task(self, request: Request) -> Answer:
+        """Make a task; the answer is the task."""
+        body = await request.read()
+        queries.only(queries.parse_query(request.query), ())
+        spec = await decoded(self._dialect.decode_create, body)
+        task = accepted(await self._tasks.create(request.who.principal, spec, request.source))
+        place = (b"location", f"{ROOT}/{task.id}".encode())
+        return json_answer(encode_task(task), etag(task), place, status=201)
+
+    async def update_task(self, request: Request) -> Answer:
+        """Change a task; the answer is the task."""
+        (task_id,) = request.params
+        try:
+            body = await request.read()
+            queries.only(queries.parse_query(request.query), ())
+            wanted = if_match(request)
+            spec = await decoded(self._dialect.decode_update, body)
+        except (BadQuery, Malformed, RefusedWith) as fault:
+            raise await about_task(self._tasks, request, task_id, fault.refusal) from None
+        who = request.who.principal
+        decision = await self._tasks.update(who, task_id, spec, request.source, if_match=wanted)
+        return shown(updated(decision))
+
+    async def get_task(self, request: Request) -> Answer:
+        """One task; 304 when the caller has this revision."""
+        (task_id,) = request.params
+        query = queries.parse_query(request.query)
+        queries.only(query, ("exclude_result",))
+        exclude_result = queries.flag(query, "exclude_result")
+        task = accepted(await self._tasks.get(request.who.principal, task_id))
+        if is_known(request, task):
+            return Answer(304, headers=(etag(task),))
+        return json_answer(encode_task(task, exclude_result=exclude_result), etag(task))
+
+    async def list_tasks(self, request: Request) -> Answer:
+        """The tasks that match a filter, page by page."""
+        asked = v1queries.list_query(queries.parse_query(request.query))
+        who = request.who.principal
+        page = await self._reading.page(who, asked.selection, asked.page.size, asked.page.token)
+        if isinstance(page, Refusal):
+            raise RefusedWith(page)
+        counts = await self._reading.counts(who, asked.selection) if asked.counts else None
+        told = None if counts is None else (counts.by_status, counts.complete)
+        return json_answer(
+            encode_page(page.tasks, page.token, told, exclude_result=asked.exclude_result)
+        )
+
+    async def cancel_task(self, request: Request) -> Answer:
+        """Ask for the end of a task; the answer is the task."""
+        task_id = await self._without_input(request)
+        who = request.who.principal
+        task = accepted(await self._tasks.cancel(who, task_id, request.source))
+        return json_answer(encode_task(task), etag(task))
+
+    async def heartbeat(self, request: Request) -> Answer:
+        """Say that work on a task goes on; the answer is the task."""
+        task_id = await self._without_input(request)
+        found = await self._tasks.heartbeat(request.who.principal, task_id)
+        return shown(found if isinstance(found, Task) else updated(found))
+
+    async def force_close(self, request: Request) -> Answer:
+        """End a task whose extension does not; the answer is the task."""
+        task_id = await self._without_input(request)
+        who = request.who.principal
+        task = accepted(await self._tasks.force_close(who, task_id, request.source))
+        return json_answer(encode_task(task), etag(task))
+
+    async def list_events(self, request: Request) -> Answer:
+        """What has happened to a task, newest first, page by page."""
+        (task_id,) = request.params
+        asked = v1queries.page_query(queries.parse_query(request.query))
+        who = request.who.principal
+        found = await self._reading.history(who, task_id, asked.size, asked.token)
+        if isinstance(found, Refused):
+            raise RefusedWith(found.refusal, headers_of(found.task))
+        events = (
+            {
+                "position": event.position,
+                "kind": event.kind.value,
+                "revision": event.task.revision,
+                "at": event.at,
+                "principal": event.origin.principal,
+                "source": event.origin.source,
+                "changes": [(one.field, one.before, one.after) for one in event.changes],
+            }
+            for event in found.events
+        )
+        return json_answer(encode_events(events, found.token), etag(found.task))
+
+    async def _without_input(self, request: Request) -> str:
+        """The id of the task a request without input is about."""
+        (task_id,) = request.params
+        try:
+            decode_nothing(await request.read())
+            queries.only(queries.parse_query(request.query), ())
+        except (BadQuery, Malformed, RefusedWith) as fault:
+            raise await about_task(self._tasks, request, task_id, fault.refusal) from None
+        return task_id
+
+
+def shown(task: Task) -> Answer:
+    """A task as the answer to whoever works on it."""
+    return Answer(200, encode_task(task), (JSON, *told_of_cancel(task)))
+
+
+def headers_of(task: Task | None) -> Headers:
+    return () if task is None else (etag(task),)
+
+
+TASK, PAGE, EVENTS = "milepost.v1.task", "milepost.v1.task_page", "milepost.v1.event_page"
+READ_ERRORS = (400, 401, 404, 503)
+ACT_ERRORS = (400, 401, 403, 404, 413, 415, 429, 503)
+WHOLE = Parameter("exclude_result", "boolean")
+PAGES = (Parameter("page_size", "page size"), Parameter("page_token", "token"))
+IF_MATCH = Parameter("If-Match", "text", place="header")
+IF_NONE_MATCH = Parameter("If-None-Match", "text", place="header")
+
+
+# long: it is one table
+def task_routes(door: V1TasksDoor) -> list[Route]:
+    """The routes of tasks."""
+    one = ROOT + "/{task_id}"
+    return [
+        Route(
+            "POST",
+            ROOT,
+            door.create_task,
+            Auth.SESSION,
+            operation="v1.tasks.create",
+            summary="Create a task and get it.",
+            request=v1shapes.CREATE_SPEC,
+            answer=TASK,
+            status=201,
+            errors=(400, 401, 403, 413, 415, 429, 503),
+        ),
+        Route(
+            "PATCH",
+            one,
+            door.update_task,
+            Auth.SESSION,
+            operation="v1.tasks.update",
+            summary="Update a task and get it; with If-Match only at that revision.",
+            request=v1shapes.UPDATE_SPEC,
+            answer=TASK,
+            parameters=(IF_MATCH,),
+            errors=(*ACT_ERRORS, 412),
+        ),
+        Route(
+            "GET",
+            one,
+            door.get_task,
+            Auth.SESSION,
+            operation="v1.tasks.get",
+            summary="Get a task, or 304 when it is still at a revision that the caller has.",
+            answer=TASK,
+            parameters=(WHOLE, IF_NONE_MATCH),
+            errors=(304, *READ_ERRORS),
+        ),
+        Route(
+            "GET",
+            ROOT,
+            door.list_tasks,
+            Auth.SESSION,
+            operation="v1.tasks.list",
+            summary="Get the tasks that match a filter, page by page.",
+            answer=PAGE,
+            parameters=(*filter_parameters(), *PAGES, WHOLE, Parameter("counts", "boolean")),
+            errors=(400, 401, 503),
+        ),
+        *(
+            Route(
+                "POST",
+                f"{one}:{verb}",
+                handler,
+                Auth.SESSION,
+                operation=f"v1.tasks.{verb}",
+                summary=summary,
+                answer=TASK,
+                errors=ACT_ERRORS,
+            )
+            for verb, handler, summary in (
+                ("cancel", door.cancel_task, "Request the cancellation of a task."),
+                ("heartbeat", door.heartbeat, "Say that work on a task goes on."),
+                (
+                    "force-close",
+                    door.force_close,
+                    "End a task that has not ended as asked; for administrators and operators.",
+                ),
+            )
+        ),
+        Route(
+            "GET",
+            one + "/events",
+            door.list_events,
+            Auth.SESSION,
+            operation="v1.tasks.events",
+            summary="Get what has happened to a task, newest first, page by page.",
+            answer=EVENTS,
+            parameters=PAGES,
+            errors=READ_ERRORS,
+        ),
+    ]
+
+
+def filter_parameters() -> tuple[Parameter, ...]:
+    """What a list can be filtered and ordered by."""
+    kinds = {"status": shapes.STATUS.name}
+    return (
+        *(Parameter(name, kinds.get(name, "text"), many=True) for name in v1queries.FILTERS),
+        Parameter("text", "text"),
+        *(Parameter(name, "date-time") for name in v1queries.TIMES),
+        Parameter("order", "order"),
+    )

@@ -1,0 +1,236 @@
+"""The dialect of ``/v1``: bare bodies as at ``/api``, a task with all that is known of it.
+
+A plain text stands for a message. ``task_value`` writes a task, ``changes_value`` what an event
+tells of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, ClassVar
+
+import msgspec
+
+from milepost.rules.reading import info_of
+from milepost.rules.reasons import WRONG_TYPE
+from milepost.rules.task import CreateTask, Task, UpdateTask
+from milepost.rules.values import ErrorValue, Instant, Message, Progress, Status
+from milepost.wire import shapes, v1shapes
+from milepost.wire.api import api_error, api_info
+from milepost.wire.building import BUILDERS
+from milepost.wire.decoding import DEFAULT_LIMITS, Decoder, Dialect, Limits, Read
+from milepost.wire.encoding import instant_value, message_value, progress_value, to_json
+from milepost.wire.faults import Malformed
+from milepost.wire.jsontext import parse
+from milepost.wire.shapes import STRUCTURES, Member, Scalar, Type
+from milepost.wire.v1shapes import V1_BUILDERS, V1_STRUCTURES
+
+UNTOLD = "result"
+"""The field that changes name without its values."""
+
+
+USER_SHOWN = ("name", "role", "extension", "disabled")
+
+
+class V1Decoder(Decoder):
+    """Reads the structures of ``/v1`` and the published ones they are made of."""
+
+    structures: ClassVar[dict[str, tuple[Member, ...]]] = STRUCTURES | V1_STRUCTURES
+
+    def __init__(self, limits: Limits = DEFAULT_LIMITS) -> None:
+        super().__init__(Dialect(maps="object"), limits)
+
+    def builder(self, name: str) -> Callable[[dict[str, Any]], Any]:
+        """What makes a structure of its members."""
+        return V1_BUILDERS.get(name) or BUILDERS[name]
+
+    def type(self, kind: Type) -> Read:
+        """The function that reads a type."""
+        return self._read_secret if kind is Scalar.SECRET else super().type(kind)
+
+    def _read_secret(self, value: Any, depth: int) -> str:
+        """A text that no refusal shows."""
+        if type(value) is not str:
+            raise Malformed(WRONG_TYPE, "a text", "something else")
+        return self.read_text(value, depth)
+
+    def _compile(self, name: str) -> Read:
+        read = super()._compile(name)
+        return self._plain_or(read) if name == shapes.MESSAGE else read
+
+    def _plain_or(self, read: Read) -> Read:
+        def read_message(value: Any, depth: int) -> Any:
+            if type(value) is str:
+                return Message(id="", default_message=self.read_text(value))
+            return read(value, depth)
+
+        return read_message
+
+
+class V1Dialect:
+    """Reads the bodies of ``/v1``. Every ``decode_`` raises ``Malformed``."""
+
+    def __init__(self, *, limits: Limits = DEFAULT_LIMITS) -> None:
+        decoder = V1Decoder(limits)
+        self.read_create = decoder.structure(v1shapes.CREATE_SPEC)
+        self.read_update = decoder.structure(v1shapes.UPDATE_SPEC)
+        self._new_user = decoder.structure(v1shapes.NEW_USER)
+        self._user_change = decoder.structure(v1shapes.USER_CHANGE)
+
+    def decode_create(self, body: bytes) -> CreateTask:
+        """The create spec that a request body is."""
+        spec: CreateTask = self.read_create(parse(body), 0)
+        return spec
+
+    def decode_update(self, body: bytes) -> UpdateTask:
+        """The update spec that a request body is."""
+        spec: UpdateTask = self.read_update(parse(body), 0)
+        return spec
+
+    def decode_new_user(self, body: bytes) -> dict[str, Any]:
+        """What a new user is made of: ``name``, ``role``, ``password``, perhaps ``extension``."""
+        found: dict[str, Any] = self._new_user(parse(body), 0)
+        return found
+
+    def decode_user_change(self, body: bytes) -> dict[str, Any]:
+        """What is to be changed of a user, by the names of the members."""
+        found: dict[str, Any] = self._user_change(parse(body), 0)
+        return found
+
+
+def encode_user(user: Mapping[str, Any]) -> bytes:
+    """A user as an answer; only what is named here is in it."""
+    return to_json(user_value(user))
+
+
+def encode_users(users: Iterable[Mapping[str, Any]]) -> bytes:
+    """All users."""
+    return to_json({"users": [user_value(user) for user in users]})
+
+
+def user_value(user: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: user[name] for name in USER_SHOWN if user[name] is not None}
+
+
+def encode_task(task: Task, *, exclude_result: bool = False) -> bytes:
+    """A task as an answer."""
+    return to_json(task_value(task, exclude_result=exclude_result))
+
+
+def encode_page(
+    tasks: Iterable[Task],
+    token: str | None,
+    counts: tuple[Mapping[Status, int], bool] | None = None,
+    *,
+    exclude_result: bool = False,
+) -> bytes:
+    """A page of tasks, the token of the next one, and the tasks of each status if asked for.
+
+    Beside the counts stands whether all tasks were looked at.
+    """
+    value: dict[str, Any] = {
+        "tasks": [task_value(task, exclude_result=exclude_result) for task in tasks]
+    }
+    if token is not None:
+        value["next_page_token"] = token
+    if counts is not None:
+        value["counts"], value["counts_complete"] = counts
+    return to_json(value)
+
+
+def encode_events(events: Iterable[Mapping[str, Any]], token: str | None) -> bytes:
+    """A page of the history of a task; ``at`` is an instant, ``changes`` are triples."""
+    value: dict[str, Any] = {
+        "events": [
+            {
+                **event,
+                "at": instant_value(event["at"]),
+                "changes": changes_value(event["changes"]),
+            }
+            for event in events
+        ]
+    }
+    return to_json(value if token is None else {**value, "next_page_token": token})
+
+
+def task_value(task: Task, *, exclude_result: bool = False) -> dict[str, Any]:
+    """A task as ``/v1`` shows it, as far as it is stored; ready for ``to_json``.
+
+    What is derived (the rest of a lease, children, times) is added by whoever knows it.
+    """
+    value: dict[str, Any] = {
+        "id": task.id,
+        "revision": task.revision,
+        **api_info(info_of(task, exclude_result=exclude_result)),
+        "principal": task.principal,
+        "created_at": instant_value(task.created_at),
+        "updated_at": instant_value(task.updated_at),
+        "weight": task.weight,
+        "pinned": task.pinned,
+    }
+    optional = {
+        "finished_at": instant_value(task.finished_at),
+        "cancel": cancel_of(task),
+        "cancel_requested": instant_value(task.cancel_requested),
+        "cancel_acknowledged": instant_value(task.cancel_acknowledged),
+        "lease": lease_value(task.lease_seconds),
+    }
+    value.update({name: part for name, part in optional.items() if part is not None})
+    return value
+
+
+def cancel_of(task: Task) -> str | None:
+    """How far a wish to cancel has come."""
+    if task.cancel_requested is None:
+        return None
+    return "requested" if task.cancel_acknowledged is None else "acknowledged"
+
+
+def lease_value(seconds: int | None) -> dict[str, Any] | None:
+    return None if seconds is None else {"seconds": seconds}
+
+
+def changes_value(changes: Iterable[tuple[str, object, object]]) -> list[dict[str, Any]]:
+    """The changes of an event: triples of a field of ``Task``, the value before, and after.
+
+    The values may be those of the field or what JSON made of them, as a store keeps them. Fields
+    have the names that ``task_value`` gives them; ``result`` is named without its values.
+    """
+    return [change_value(field, before, after) for field, before, after in changes]
+
+
+def change_value(field: str, before: object, after: object) -> dict[str, Any]:
+    name = RENAMED.get(field, field)
+    if field == UNTOLD:
+        return {"field": name}
+    kind, write = FIELDS.get(field, (Any, same))
+    old, new = (
+        None if value is None else write(msgspec.convert(msgspec.to_builtins(value), kind))
+        for value in (before, after)
+    )
+    return {"field": name, "before": old, "after": new}
+
+
+def same(value: Any) -> Any:
+    return value
+
+
+def write_message(message: Message) -> dict[str, Any]:
+    return message_value(message, "object")
+
+
+def write_progress(progress: Progress) -> dict[str, Any]:
+    return progress_value(progress, "object")
+
+
+RENAMED = {"lease_seconds": "lease"}
+FIELDS: dict[str, tuple[Any, Callable[[Any], Any]]] = {
+    "description": (Message, write_message),
+    "progress": (Progress, write_progress),
+    "error": (ErrorValue, api_error),
+    "start_time": (Instant, instant_value),
+    "end_time": (Instant, instant_value),
+    "cancel_requested": (Instant, instant_value),
+    "cancel_acknowledged": (Instant, instant_value),
+    "lease_seconds": (int, lease_value),
+}

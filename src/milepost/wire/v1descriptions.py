@@ -1,0 +1,150 @@
+"""The structures of ``/v1`` as JSON Schema, beside the published ones in the style of ``/api``."""
+
+from __future__ import annotations
+
+from milepost.rules.task import LONGEST_LEASE
+from milepost.rules.values import Status
+from milepost.wire import shapes, v1shapes
+from milepost.wire.descriptions import (
+    SCALARS,
+    DoorSchemas,
+    Schema,
+    list_schema,
+    object_schema,
+    or_null,
+    reference,
+)
+from milepost.wire.shapes import STRUCTURES, Member, Ref, Scalar
+from milepost.wire.v1shapes import V1_STRUCTURES
+
+PREFIX = "milepost.v1."
+TEXT, INSTANT, BOOLEAN = SCALARS[Scalar.TEXT], SCALARS[Scalar.INSTANT], SCALARS[Scalar.BOOLEAN]
+COUNT: Schema = {"type": "integer", "minimum": 0}
+SECONDS: Schema = {"type": "integer", "minimum": 0, "maximum": LONGEST_LEASE}
+WEIGHT: Schema = {
+    "type": "number",
+    "minimum": v1shapes.SMALLEST_WEIGHT,
+    "maximum": v1shapes.LARGEST_WEIGHT,
+}
+BOUNDED = {"lease_seconds": SECONDS, "weight": WEIGHT}
+MESSAGE = "message"
+SPECS = (v1shapes.PROGRESS, v1shapes.UPDATE_SPEC, v1shapes.CREATE_SPEC)
+
+
+class V1Schemas(DoorSchemas):
+    """The schemas of ``/v1``. What is sent may have a plain text for a message."""
+
+    def __init__(self) -> None:
+        super().__init__(PREFIX, PREFIX, maps="object", wraps=False)
+
+    def all(self) -> dict[str, Schema]:
+        """Every schema of this door by its name."""
+        return {
+            **{PREFIX + name: self.structure(name) for name in STRUCTURES},
+            PREFIX + "error_value": self.error_value(),
+            PREFIX + MESSAGE: {
+                "anyOf": [TEXT, reference(PREFIX + shapes.MESSAGE)],
+                "description": "A message, or the plain text of one.",
+            },
+            **{name: self.sent(members) for name, members in V1_STRUCTURES.items()},
+            v1shapes.CANCEL_SAID.name: {"type": "string", "enum": list(v1shapes.CancelSaid)},
+            **self.answers(),
+            "milepost.problem": self.problem(),
+        }
+
+    def sent(self, members: tuple[Member, ...]) -> Schema:
+        """A structure that only requests have."""
+        properties = {member.name: self.member(member) for member in members}
+        return object_schema(properties, [member.name for member in members if member.required])
+
+    def member(self, member: Member) -> Schema:
+        if member.type == Ref(shapes.MESSAGE):
+            schema = reference(PREFIX + MESSAGE)
+        elif isinstance(member.type, Ref) and member.type.name in V1_STRUCTURES:
+            schema = reference(member.type.name)
+        else:
+            schema = BOUNDED.get(member.name) or self.type(member.type)
+        return schema if member.required or not schema_has_type(schema) else or_null(schema)
+
+    def error_value(self) -> Schema:
+        """The error of a failed task; its messages may be plain texts."""
+        schema = super().error_value()
+        messages = or_null(list_schema(reference(PREFIX + MESSAGE)))
+        return {**schema, "properties": {**schema["properties"], "messages": messages}}
+
+    def answers(self) -> dict[str, Schema]:
+        """What only answers have."""
+        user = {"name": TEXT, "role": TEXT, "extension": TEXT, "disabled": BOOLEAN}
+        change = object_schema(
+            {"field": TEXT, "before": {}, "after": {}},
+            ["field"],
+        )
+        return {
+            PREFIX + "task": self.task(),
+            PREFIX + "task_page": object_schema(
+                {
+                    "tasks": list_schema(reference(PREFIX + "task")),
+                    "next_page_token": TEXT,
+                    "counts": object_schema(dict.fromkeys(Status, COUNT), list(Status)),
+                    "counts_complete": BOOLEAN,
+                },
+                ["tasks"],
+            ),
+            PREFIX + "event": object_schema(
+                {
+                    "position": COUNT,
+                    "kind": TEXT,
+                    "revision": COUNT,
+                    "at": INSTANT,
+                    "principal": TEXT,
+                    "source": TEXT,
+                    "changes": list_schema(change),
+                },
+                ["position", "kind", "revision", "at", "principal", "source", "changes"],
+            ),
+            PREFIX + "event_page": object_schema(
+                {"events": list_schema(reference(PREFIX + "event")), "next_page_token": TEXT},
+                ["events"],
+            ),
+            PREFIX + "user": object_schema(user, ["name", "role", "disabled"]),
+            PREFIX + "users": object_schema(
+                {"users": list_schema(reference(PREFIX + "user"))}, ["users"]
+            ),
+        }
+
+    def task(self) -> Schema:
+        """A task: the published members and those of this door."""
+        info = self.structure(shapes.INFO)
+        own = {
+            "id": TEXT,
+            "revision": COUNT,
+            "principal": TEXT,
+            "created_at": INSTANT,
+            "updated_at": INSTANT,
+            "finished_at": INSTANT,
+            "cancel": {"type": "string", "enum": ["requested", "acknowledged"]},
+            "cancel_requested": INSTANT,
+            "cancel_acknowledged": INSTANT,
+            "lease": object_schema({"seconds": SECONDS}, ["seconds"]),
+            "weight": WEIGHT,
+            "pinned": BOOLEAN,
+        }
+        always = ["id", "revision", "principal", "created_at", "updated_at", "weight", "pinned"]
+        return object_schema({**own, **info["properties"]}, [*always, *info["required"]])
+
+    def problem(self) -> Schema:
+        """The one error shape of this door, a problem of RFC 9457."""
+        members = {
+            "type": TEXT,
+            "title": TEXT,
+            "status": {"type": "integer"},
+            "detail": TEXT,
+            "error_type": reference(shapes.ERROR_TYPE.name),
+            "messages": list_schema(self.type(Ref(shapes.MESSAGE))),
+        }
+        return object_schema(members, list(members))
+
+
+def schema_has_type(schema: Schema) -> bool:
+    """Whether a schema says anything; any value may be null already."""
+    return "type" in schema or "$ref" in schema

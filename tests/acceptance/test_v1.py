@@ -1,0 +1,218 @@
+"""The door ``/v1`` on the real server, and what the other doors notice of it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.serving import PASSWORD, Caller, Reply, Server, eventually, progress, text
+from tests.spelling import DOORS, V1, Door
+
+TASKS = V1.tasks
+
+
+@pytest.fixture
+def root(server: Server) -> Iterator[Caller]:
+    with server.caller(door=V1) as caller:
+        yield caller
+
+
+def made(caller: Caller, **spec: Any) -> dict[str, Any]:
+    """A new task, as it is told."""
+    full = {"operation_id": "com.acme.backup.run", "cancelable": True, **spec}
+    reply = caller.send("POST", TASKS, json.dumps(full).encode())
+    assert reply.status == 201, reply
+    task: dict[str, Any] = reply.json
+    assert reply.headers["location"] == f"{TASKS}/{task['id']}"
+    assert reply.revision == task["revision"] == 1
+    return task
+
+
+def patched(caller: Caller, task: dict[str, Any], spec: Any, **headers: str) -> Reply:
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    body = json.dumps(spec).encode()
+    return caller.send("PATCH", f"{TASKS}/{task['id']}", body, named)
+
+
+def test_a_task_from_its_beginning_to_its_end(root: Caller) -> None:
+    task = made(root, description="Backup of web-01", lease_seconds=60)
+    assert task["description"] == {"id": "", "default_message": "Backup of web-01", "args": []}
+    assert task["lease"] == {"seconds": 60}
+    steps: list[tuple[Any, str]] = [
+        ({"status": "RUNNING"}, "RUNNING"),
+        ({"percent_done": {"total": 2, "completed": 1, "message": "Disk 1"}}, "RUNNING"),
+        ({"status": "SUCCEEDED", "result": {"disks": 2}}, "SUCCEEDED"),
+    ]
+    for number, (spec, status) in enumerate(steps, start=2):
+        reply = patched(root, task, spec)
+        assert (reply.status, reply.json["status"], reply.revision) == (200, status, number)
+        again = patched(root, task, spec | {"status": status})
+        assert (again.status, again.revision) == (200, number)
+    shown = root.get(task["id"]).json
+    assert shown["progress"]["message"]["default_message"] == "Disk 1"
+    assert shown["result"] == {"disks": 2}
+    assert "lease" not in shown
+    assert shown["finished_at"] == shown["updated_at"] == shown["end_time"]
+
+
+def test_the_other_doors_show_the_same_task(server: Server, root: Caller) -> None:
+    task = made(root, description="Backup", user="ann", status="RUNNING")
+    for door in DOORS.values():
+        with server.caller(door=door) as other:
+            info = door.value(other.get(task["id"]).json)
+            assert info == {name: task[name] for name in info}
+
+
+def test_what_the_other_doors_make_is_shown(server: Server, root: Caller, door: Door) -> None:
+    with server.caller(door=door) as other:
+        task_id = other.create(status="RUNNING", percent_done=progress(1, 2))
+        shown = root.get(task_id).json
+        assert (shown["id"], shown["revision"], shown["principal"]) == (task_id, 1, "administrator")
+        other.patch(task_id, {"description": text("Later")})
+        assert root.get(task_id).revision == 2
+
+
+def test_a_known_revision_is_not_sent_again(root: Caller) -> None:
+    task = made(root)
+    path = f"{TASKS}/{task['id']}"
+    for known in ('"1"', 'W/"1"', '"0", "1"', "*"):
+        reply = root.send("GET", path, None, {"If-None-Match": known})
+        assert (reply.status, reply.body, reply.etag) == (304, b"", '"1"')
+    patched(root, task, {"description": "changed"})
+    reply = root.send("GET", path, None, {"If-None-Match": '"1"'})
+    assert (reply.status, reply.revision) == (200, 2)
+
+
+def test_an_update_for_a_revision(root: Caller) -> None:
+    task = made(root)
+    assert patched(root, task, {"description": "a"}, If_Match='"1"').revision == 2
+    late = patched(root, task, {"description": "b"}, If_Match='"1"')
+    assert (late.status, late.error, late.etag) == (412, "concurrent_change", '"2"')
+    assert late.message["args"] == ["2", '"1"']
+    bad = patched(root, task, {"description": "b"}, If_Match="1")
+    assert (bad.status, bad.reason, bad.etag) == (400, "milepost.http.bad_etag", '"2"')
+    assert patched(root, task, {"description": "b"}, If_Match="*").revision == 3
+
+
+ASKED = "milepost-cancel-requested"
+
+
+def told(worker: Caller, task: dict[str, Any], words: str) -> bool:
+    """Whether the answer to an update tells that the end is wanted."""
+    reply = worker.patch(task["id"], {"description": text(words)})
+    assert reply.status < 300, reply
+    return reply.headers.get(ASKED) == "true"
+
+
+@pytest.mark.parametrize("at", [*DOORS.values(), V1], ids=lambda door: door.name)
+def test_a_cancel_is_told_at_every_door_until_acknowledged(
+    server: Server, root: Caller, at: Door
+) -> None:
+    task = made(root, status="RUNNING")
+    path = f"{TASKS}/{task['id']}"
+    with server.caller(door=at) as worker:
+        assert not told(worker, task, "before")
+        reply = root.send("POST", f"{path}:cancel")
+        assert (reply.status, reply.json["cancel"]) == (200, "requested")
+        assert told(worker, task, "asked")
+        refused = worker.patch(task["id"], {"status": "PENDING"})
+        assert (refused.status, refused.headers[ASKED]) == (400, "true")
+        beat = root.send("POST", f"{path}:heartbeat")
+        assert (beat.status, beat.headers[ASKED]) == (200, "true")
+        heard = patched(root, task, {"cancel": "acknowledged"})
+        assert (heard.status, heard.json["cancel"]) == (200, "acknowledged")
+        assert heard.json["cancel_requested"] <= heard.json["cancel_acknowledged"]
+        assert ASKED not in heard.headers
+        assert not told(worker, task, "heard")
+        # A second request for what is on its way changes nothing.
+        assert root.send("POST", f"{path}:cancel").json["cancel"] == "acknowledged"
+        assert not told(worker, task, "asked again")
+
+
+def test_nobody_acknowledges_what_was_not_asked(root: Caller) -> None:
+    task = made(root, status="RUNNING")
+    reply = patched(root, task, {"cancel": "acknowledged"})
+    assert (reply.status, reply.reason) == (400, "milepost.task.cancel_not_requested")
+
+
+def test_a_list_page_by_page(root: Caller) -> None:
+    tasks = [made(root, user="page-user", description=f"Page {number}") for number in range(5)]
+    ids = [task["id"] for task in tasks]
+    found: list[str] = []
+    query = "user=page-user&page_size=2&order=created"
+    token = ""
+    for _ in range(3):
+        reply = root.send("GET", f"{TASKS}?{query}{token}")
+        found += [task["id"] for task in reply.json["tasks"]]
+        token = f"&page_token={reply.json.get('next_page_token')}"
+    assert found == ids
+    assert "next_page_token" not in reply.json
+    newest = root.send("GET", f"{TASKS}?user=page-user&counts=true").json
+    assert [task["id"] for task in newest["tasks"]] == ids[::-1]
+    assert newest["counts"]["PENDING"] == 5
+    assert newest["counts_complete"] is True
+    one = root.send("GET", f"{TASKS}?text=PAGE+3&user=page-user").json["tasks"]
+    assert [task["id"] for task in one] == [ids[3]]
+    made(root, parent_task=ids[0])
+    assert len(root.send("GET", f"{TASKS}?parent={ids[0]}").json["tasks"]) == 1
+
+
+def test_a_history_tells_who_when_what_and_from_where(server: Server, root: Caller) -> None:
+    with server.caller("acme-1", V1) as acme:
+        task = made(acme, description="Backup")
+        patched(acme, task, {"status": "RUNNING", "result": "secret words"})
+    root.send("POST", f"{TASKS}/{task['id']}:cancel")
+    reply = root.send("GET", f"{TASKS}/{task['id']}/events")
+    assert reply.revision == 3
+    assert b"secret words" not in reply.body
+    cancel, run, create = reply.json["events"]
+    assert [event["kind"] for event in (cancel, run, create)] == [
+        "cancel_requested",
+        "updated",
+        "created",
+    ]
+    assert (cancel["principal"], run["principal"]) == ("administrator", "acme-1")
+    assert {event["source"] for event in (cancel, run, create)} == {"127.0.0.1"}
+    assert run["changes"][0] == {"field": "status", "before": "PENDING", "after": "RUNNING"}
+    assert {"field": "result"} in run["changes"]
+    assert create["position"] < run["position"] < cancel["position"]
+    changes = {change["field"]: change for change in create["changes"]}
+    assert changes["description"]["after"]["default_message"] == "Backup"
+
+
+def test_users_are_made_and_changed(server: Server, root: Caller) -> None:
+    users = "/v1/users"
+
+    def send(method: str, path: str, **body: Any) -> Reply:
+        return root.send(method, path, json.dumps(body).encode() if body else None)
+
+    made_user = send("POST", users, name="user", role="viewer", password=PASSWORD)
+    assert made_user.status == 201
+    path = made_user.headers["location"]
+    assert path == f"{users}/user"
+    assert send("GET", path).json == {"name": "user", "role": "viewer", "disabled": False}
+    again = send("POST", users, name="user", role="viewer", password=PASSWORD)
+    assert again.refused == (400, "already_exists")
+    with server.caller("user", V1) as user:
+        assert user.send("GET", TASKS).status == 200
+        assert send("PATCH", path, role="extension", extension="com.acme.backup").status == 200
+        # Another role ends the sessions of the old one.
+        for _ in eventually("the session of the old role has ended"):
+            if user.send("GET", TASKS).status == 401:
+                break
+    token = server.login("user")
+    with Caller(server, token, V1) as user:
+        assert made(user)["service"] == "com.acme.backup"
+    assert send("PATCH", path, disabled=True).json["disabled"] is True
+    assert send("PATCH", path, role="viewer").json.get("extension") is None
+    assert [user["name"] for user in send("GET", users).json["users"]].count("user") == 1
+
+
+def test_a_name_with_odd_characters_is_found(root: Caller) -> None:
+    body = json.dumps({"name": "ä@%2", "role": "viewer", "password": PASSWORD}).encode()
+    reply = root.send("POST", "/v1/users", body)
+    assert reply.status == 201
+    assert root.send("GET", reply.headers["location"]).json["name"] == "ä@%2"

@@ -1,0 +1,189 @@
+"""What ``/v1`` answers, byte by byte, and its schemas: valid, and true of what is answered."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given
+from jsonschema import Draft202012Validator
+
+from milepost.rules.reasons import TASK_UNKNOWN, Refusal
+from milepost.rules.task import Task
+from milepost.rules.values import Status
+from milepost.wire.descriptions import component_schemas
+from milepost.wire.encoding import to_json
+from milepost.wire.problems import encode_problem
+from milepost.wire.v1 import (
+    V1Dialect,
+    encode_events,
+    encode_page,
+    encode_task,
+    encode_user,
+    encode_users,
+    task_value,
+)
+from milepost.wire.v1descriptions import V1Schemas
+from tests.wire.samples import CREATE, UPDATE, Json, good, refusal_of, said, words
+from tests.wire.test_v1 import NOON, NOON_TEXT, TASK, written_tasks
+
+V1 = V1Dialect()
+SCHEMAS = component_schemas() | V1Schemas().all()
+
+
+def validator(name: str) -> Draft202012Validator:
+    root = {"$ref": f"#/components/schemas/{name}", "components": {"schemas": SCHEMAS}}
+    return Draft202012Validator(root)
+
+
+def test_a_page() -> None:
+    assert encode_page([], None) == b'{"tasks":[]}'
+    counts = dict.fromkeys(Status, 0) | {Status.RUNNING: 2}
+    shown = json.loads(encode_page([TASK], "abc", (counts, False)))
+    assert shown == {
+        "tasks": [json.loads(encode_task(TASK))],
+        "next_page_token": "abc",
+        "counts": {"PENDING": 0, "RUNNING": 2, "BLOCKED": 0, "SUCCEEDED": 0, "FAILED": 0},
+        "counts_complete": False,
+    }
+    validator("milepost.v1.task_page").validate(shown)
+
+
+EVENT: dict[str, Any] = {
+    "position": 7,
+    "kind": "updated",
+    "revision": 2,
+    "at": NOON,
+    "principal": "ann",
+    "source": "192.0.2.7",
+    "changes": [("status", "PENDING", "RUNNING"), ("result", None, None)],
+}
+
+
+def test_a_history() -> None:
+    assert encode_events([], None) == b'{"events":[]}'
+    shown = json.loads(encode_events([EVENT], "abc"))
+    changes = [{"field": "status", "before": "PENDING", "after": "RUNNING"}, {"field": "result"}]
+    assert shown == {
+        "events": [{**EVENT, "at": NOON_TEXT, "changes": changes}],
+        "next_page_token": "abc",
+    }
+    validator("milepost.v1.event_page").validate(shown)
+
+
+def test_a_user_has_no_secret() -> None:
+    user = {"name": "ann", "role": "viewer", "extension": None, "disabled": False, "password": "x"}
+    assert encode_user(user) == b'{"name":"ann","role":"viewer","disabled":false}'
+    acme = {**user, "role": "extension", "extension": "com.acme"}
+    shown = json.loads(encode_users([user, acme]))
+    assert shown["users"][1] == {
+        "name": "ann",
+        "role": "extension",
+        "extension": "com.acme",
+        "disabled": False,
+    }
+    validator("milepost.v1.users").validate(shown)
+
+
+def decode(read: Any, body: Json) -> Any:
+    return read(json.dumps(body).encode())
+
+
+def test_bodies_of_users() -> None:
+    new = {"name": "ann", "role": "viewer", "password": "a long password"}
+    assert decode(V1.decode_new_user, new) == new
+    assert decode(V1.decode_user_change, {"disabled": True, "role": None}) == {"disabled": True}
+    missing = refusal_of(lambda: decode(V1.decode_new_user, {**new, "name": None}))
+    assert said(missing) == "name: it is required and was not given."
+
+
+@pytest.mark.parametrize("password", [123456789, ["hunter22"], {"a": "hunter22"}])
+def test_a_wrong_password_is_not_shown(password: Json) -> None:
+    says = "password: something else was given where a text is expected."
+    assert said(refusal_of(lambda: decode(V1.decode_user_change, {"password": password}))) == says
+    long = {"password": "hunter22" * 10_000}
+    told = said(refusal_of(lambda: decode(V1.decode_user_change, long)))
+    assert told == "password: 80000 bytes of text are more than the limit of 65536."
+
+
+# The schemas.
+
+
+@pytest.mark.parametrize("name", V1Schemas().all())
+def test_the_schemas_are_valid(name: str) -> None:
+    Draft202012Validator.check_schema(SCHEMAS[name])
+
+
+@given(task=written_tasks)
+def test_tasks_fit_their_schema(task: Task) -> None:
+    # The numbers of a result may be beyond what JSON readers take; it may be anything anyway.
+    shown = json.loads(to_json(task_value(msgspec.structs.replace(task, result=None))))
+    error = shown.pop("error", None)
+    validator("milepost.v1.task").validate(shown)
+    assert error is None or "error_type" in error
+
+
+FULL = {
+    "description": "Backup",
+    "percent_done": {"total": 2, "completed": 1},
+    "status": "RUNNING",
+    "lease_seconds": 60,
+    "pinned": True,
+    "error": None,
+}
+FITS: dict[str, list[Json]] = {
+    "milepost.v1.update_spec": [
+        {},
+        FULL,
+        {"cancel": "acknowledged"},
+        {"cancel": None},
+        {"description": words("a", params={"k": {"i": 1}})},
+        good(UPDATE),
+        {"error": {"messages": ["Full"]}},
+    ],
+    "milepost.v1.create_spec": [
+        good(CREATE),
+        {**good(CREATE), **FULL, "weight": 2, "extension": "a"},
+    ],
+}
+FITS_NOT: dict[str, list[Json]] = {
+    "milepost.v1.update_spec": [
+        {"description": 1},
+        {"lease_seconds": 86_401},
+        {"lease_seconds": -1},
+        {"cancel": "requested"},
+        {"weight": 2},
+        {"percent_done": {"total": 1}},
+    ],
+    "milepost.v1.create_spec": [
+        {},
+        {**good(CREATE), "weight": 0},
+        {**good(CREATE), "cancel": "acknowledged"},
+        {**good(CREATE), "operation_id": None},
+    ],
+}
+
+
+def read(name: str, body: Json) -> object:
+    decoders: dict[str, Any] = {
+        "milepost.v1.update_spec": V1.decode_update,
+        "milepost.v1.create_spec": V1.decode_create,
+    }
+    return decode(decoders[name], body)
+
+
+@pytest.mark.parametrize("name", FITS)
+def test_the_schemas_take_what_the_decoder_takes(name: str) -> None:
+    for body in FITS[name]:
+        read(name, body)
+        validator(name).validate(body)
+    for body in FITS_NOT[name]:
+        refusal_of(lambda body=body: read(name, body))  # type: ignore[misc]
+        assert not validator(name).is_valid(body)
+
+
+def test_a_problem_fits_its_schema() -> None:
+    problem = json.loads(encode_problem(Refusal(TASK_UNKNOWN, ("x",)), 404))
+    validator("milepost.problem").validate(problem)
