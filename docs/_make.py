@@ -32,6 +32,7 @@ from milepost.doors.openapi import OpenApiDoor, openapi_routes
 from milepost.doors.refusals import RETRY_LATER, status_of
 from milepost.doors.rest import RestDoor, rest_routes
 from milepost.doors.routing import Auth, Parameter, Route
+from milepost.doors.v1events import EventsDoor, events_routes
 from milepost.doors.v1extensions import ExtensionDoor, extension_routes
 from milepost.doors.v1tasks import V1TasksDoor
 from milepost.doors.v1tasks import task_routes as v1_task_routes
@@ -69,6 +70,7 @@ KINDS = {
     "value": "About a value in a body",
     "query": "About a query parameter",
     "rpc": "About a request of JSON-RPC",
+    "watch": "About a watch",
     "http": "About the request as such",
     "service": "About the service",
 }
@@ -114,6 +116,7 @@ ANSWERS = _v1.ANSWERS | {
     ' "operations_closed", "locales", "members"}, …]}`; operations and members are counted',
     "milepost.extension": "the extension, with its `key` and `version`",
     "milepost.extension_spec": "[an extension](#an-extension)",
+    "milepost.event_stream": "[a stream of events](#what-is-told)",
     "milepost.health": "a JSON object with `status`",
     "milepost.openapi": "an OpenAPI 3.1 document",
 }
@@ -244,6 +247,11 @@ EXAMPLES = _v1.EXAMPLES | {
         f"""{CURL} -X DELETE -H 'If-Match: "1"' -i $SERVER/v1/extensions/com.acme.backup |
   head -n 1""",
         "HTTP/1.1 204 No Content",
+    ),
+    "v1.events.watch": (
+        """(curl -sN --max-time 2 -H "$SESSION" "$SERVER/v1/events?after=0&user=anna" || true) |
+  head -n 4""",
+        'retry: 2000\nevent: bookmark\nid: 0\ndata: {"position":0}',
     ),
     "livez.get": ("curl -fsS $SERVER/livez", '{"status": "alive"}'),
     "livez.head": ("curl -fsS -I $SERVER/livez | head -n 1", "HTTP/1.1 200 OK"),
@@ -594,6 +602,7 @@ def routes_by_page() -> dict[str, list[Route]]:
         ],
         "api.md": api_routes(ApiDoor.__new__(ApiDoor)),
         "extensions.md": extension_routes(ExtensionDoor.__new__(ExtensionDoor)),
+        "events.md": events_routes(EventsDoor.__new__(EventsDoor)),
         "v1.md": [
             *v1_task_routes(V1TasksDoor.__new__(V1TasksDoor)),
             *user_routes(V1UsersDoor.__new__(V1UsersDoor)),
@@ -799,6 +808,7 @@ PARTS: dict[str, Callable[[], str]] = {
     "extension-routes": partial(routes_of, "extensions.md"),
     "extension-members": extension_members,
     "structures": structures,
+    "event-routes": partial(routes_of, "events.md"),
     "v1-routes": partial(routes_of, "v1.md"),
     "v1-structures": partial(structures, V1_STRUCTURES),
 }

@@ -31,10 +31,12 @@ from milepost.doors.openapi import OpenApiDoor, openapi_routes
 from milepost.doors.rest import RestDoor, rest_routes
 from milepost.doors.routing import Router
 from milepost.doors.serving import HttpServer
+from milepost.doors.v1events import EventsDoor, events_routes
 from milepost.doors.v1extensions import ExtensionDoor, extension_routes
 from milepost.doors.v1tasks import V1TasksDoor
 from milepost.doors.v1tasks import task_routes as v1_task_routes
 from milepost.doors.v1users import V1UsersDoor, user_routes
+from milepost.feed.feed import Feed, FeedLimits
 from milepost.logs import logger
 from milepost.rules.task import Ruleset
 from milepost.rules.values import Instant
@@ -45,14 +47,17 @@ from milepost.service.logins import LoginService
 from milepost.service.reading import Reading
 from milepost.service.tasks import TaskService
 from milepost.service.upkeep import Upkeep
+from milepost.service.vigil import Vigil
+from milepost.service.watching import WatchService
 from milepost.settings import Settings
-from milepost.store.base import Store, StoreError, User
+from milepost.store.base import Event, Store, StoreError, User
 from milepost.store.sqlite.store import open_store
 from milepost.texts import own_texts
 from milepost.wire.api import ApiDialect
 from milepost.wire.datavalues import DataValueDecoder
 from milepost.wire.decoding import Limits
 from milepost.wire.rest import RestDialect
+from milepost.wire.sse import encode_event
 from milepost.wire.v1 import V1Dialect
 
 if TYPE_CHECKING:
@@ -233,6 +238,8 @@ def compose(settings: Settings, store: Store) -> Application:
     logins = LoginService(sessions, Throttle(), clock)
     registry = opened_registry(settings, store)
     texts = Texts(registry, own_texts())
+    feed = Feed(store, event_text, feed_limits(settings))
+    vigil = Vigil(sessions, clock)
     tasks = TaskService(
         store,
         ruleset(settings),
@@ -241,7 +248,9 @@ def compose(settings: Settings, store: Store) -> Application:
         clock=clock,
         new_id=new_task_id,
         rules_of=registry.rules_of,
+        wake=feed.wake,
     )
+    watching = WatchService(feed, tasks, vigil)
     strict, most = settings.spec_validation == "strict", value_limits(settings)
     description = OpenApiDoor()
     v1 = V1Dialect(limits=value_limits(settings))
@@ -249,6 +258,7 @@ def compose(settings: Settings, store: Store) -> Application:
         *rest_routes(RestDoor(tasks, logins, gate, texts, RestDialect(strict=strict, limits=most))),
         *api_routes(ApiDoor(tasks, logins, gate, texts, ApiDialect(limits=most))),
         *extension_routes(ExtensionDoor(registry)),
+        *events_routes(EventsDoor(watching, settings.watch_heartbeat)),
         *v1_task_routes(V1TasksDoor(tasks, Reading(store, tasks), v1)),
         *user_routes(V1UsersDoor(Accounts(store), v1)),
         *health_routes(HealthDoor(store.ready)),
@@ -259,7 +269,9 @@ def compose(settings: Settings, store: Store) -> Application:
     routes += jsonrpc_routes(
         JsonRpcDoor(tasks, logins, gate, texts, decoder, report=internal_fault)
     )
-    upkeep = Upkeep(store, sessions, passwords, registry, clock)
+    upkeep = Upkeep(
+        store, sessions, passwords, registry, clock=clock, closing=(feed.close, vigil.close)
+    )
 
     return Application(Router(routes), gate, texts, start=upkeep.start, stop=upkeep.stop)
 
@@ -308,6 +320,17 @@ def ruleset(settings: Settings) -> Ruleset:
         operations_closed=settings.operations_closed,
         operations={key: frozenset(names) for key, names in settings.registered_operations.items()},
     )
+
+
+def feed_limits(settings: Settings) -> FeedLimits:
+    """The settings that bound what watching costs."""
+    return FeedLimits(watchers=settings.max_watchers, held_bytes=settings.watch_memory)
+
+
+def event_text(event: Event) -> bytes:
+    """An event as its watchers are told it."""
+    changes = ((change.field, change.before, change.after) for change in event.changes)
+    return encode_event(event.position, event.task, changes, event.origin.principal, event.at)
 
 
 def value_limits(settings: Settings) -> Limits:

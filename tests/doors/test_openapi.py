@@ -86,6 +86,9 @@ OWN_OPERATIONS = {
         "exclude_result",
         "counts",
     ],
+    ("get", "/v1/events"): [
+        *("task", "service", "operation", "status", "target", "user", "parent", "after"),
+    ],
     ("get", "/v1/tasks/{task_id}"): ["exclude_result"],
     ("patch", "/v1/tasks/{task_id}"): [],
     ("get", "/v1/tasks/{task_id}/events"): PAGING,
@@ -173,6 +176,7 @@ def test_the_operations_of_v1_by_hand(description: Description) -> None:
         for method, operation in operations.items()
     }
     assert {key: names for key, names in headers.items() if names} == {
+        ("get", "/v1/events"): ["Last-Event-ID"],
         ("get", "/v1/tasks/{task_id}"): ["If-None-Match"],
         ("patch", "/v1/tasks/{task_id}"): ["If-Match"],
     }

@@ -27,6 +27,7 @@ API_LOGIN, API_LIST, API_CREATE = (
     path.encode() for path in (API.session, API.tasks, API.extension_tasks)
 )
 API_UPDATE, API_GET = API_CREATE + b"/" + TASK, API_LIST + b"/" + TASK
+EVENTS = b"/v1/events"
 V1_TASKS = b"/v1/tasks"
 V1_TASK = V1_TASKS + b"/" + TASK
 NEW_USER = b'{"name":"hostile","role":"viewer","password":"%b"}'
@@ -636,6 +637,46 @@ def v1_paths() -> Iterator[Row]:
         yield Row(f"v1 users: {name}", data, told)
 
 
+def event_streams() -> Iterator[Row]:
+    """Streams that must not begin; one that did would have no end."""
+    for name, query, told in (
+        ("unknown", b"x=1", "query.unknown_parameter"),
+        ("the session", SESSION.encode() + b"=" + TOKEN, "query.unknown_parameter"),
+        ("a status", b"status=ALL", "query.bad_parameter"),
+        ("a target", b"target=b", "query.bad_parameter"),
+        ("a NUL", b"task=%00", "query.bad_parameter"),
+        ("not UTF-8", b"user=%ff", "query.bad_parameter"),
+        ("257 values", b"&".join(b"task=%d" % n for n in range(257)), "watch.filter_too_large"),
+        ("20,000 values", b"&".join([b"task=a"] * 18_000), "watch.filter_too_large"),
+        ("after twice", b"after=0&after=0", "query.repeated_parameter"),
+        ("after nothing", b"after=", "watch.bad_position"),
+        ("after less than nothing", b"after=-1", "watch.bad_position"),
+        ("after a fraction", b"after=0.5", "watch.bad_position"),
+        ("after a plus", b"after=%2B1", "watch.bad_position"),
+        ("after Arabic digits", b"after=%D9%A1", "watch.bad_position"),
+        ("after 64 bits", b"after=18446744073709551616", "watch.bad_position"),
+        ("after 10,000 digits", b"after=" + b"9" * 10_000, "watch.bad_position"),
+        ("after the end", b"after=999999999999999999", "watch.position_ahead"),
+    ):
+        yield Row(f"events: {name}", read(EVENTS + b"?" + query), f"400 v1 {told}")
+    for value in (b"", b"-1", b"abc", b"1, 2", b"\xd9\xa1", b"9" * 5000, b"'; DROP TABLE events;"):
+        line = b"Last-Event-ID: " + value
+        yield Row(f"events: last {value[:9]!r}", read(EVENTS, line), "400 v1 watch.bad_position")
+    twice = read(EVENTS, b"Last-Event-ID: 0", b"Last-Event-ID: 0")
+    yield Row("events: last twice", twice, "400 v1 http.repeated_header")
+    for name, line, told in (
+        ("no session", b"X: a", "401 v1 access.no_session"),
+        ("a bad session", b"Authorization: Bearer bad", "401 v1 access.session_unknown"),
+        ("Basic", basic(b"administrator:a"), "401 v1 access.no_session"),
+    ):
+        yield Row(f"events: {name}", request(b"GET", EVENTS, line), told)
+    for method in (b"POST", b"DELETE", b"OPTIONS"):
+        data = read(EVENTS, method=method)
+        yield Row(f"events: {method.decode()}", data, "405 v1 http.no_such_method")
+    for target in (EVENTS + b"/", b"/v1", b"/v1/", b"/v1/event", EVENTS + b"%00"):
+        yield Row(f"events: {target.decode()}", read(target), "404 v1 http.no_such_path")
+
+
 def create_at_api(body: bytes) -> bytes:
     return request(b"POST", API_CREATE, SESSION_LINE, JSON_LINE, body=body)
 
@@ -649,7 +690,7 @@ def foreign(method: bytes, target: bytes, body: bytes | None = None) -> bytes:
 def rows() -> list[Row]:
     """The table."""
     parts = (bodies, sizes, media_types, headers, framing, smuggled, methods, targets, queries)
-    doors = (api_door, registry_door, v1_door)
+    doors = (api_door, registry_door, v1_door, event_streams)
     found = [row for part in (*parts, versions, credentials, *doors) for row in part()]
     assert len({row.name for row in found}) == len(found)
     return found

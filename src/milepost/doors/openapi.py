@@ -61,6 +61,7 @@ def document(routes: Iterable[Route], version: str) -> dict[str, Any]:
     schemas = component_schemas() | extension_schemas() | V1Schemas().all()
     schemas["milepost.problem"] = problem_schema()
     schemas["milepost.openapi"] = {"type": "object"}
+    schemas["milepost.event_stream"] = {"type": "string"}
     return {
         "openapi": "3.1.0",
         "info": {
@@ -150,7 +151,7 @@ def parameter_of(parameter: Parameter) -> dict[str, Any]:
 def success(route: Route) -> dict[str, Any]:
     if route.answer is None:
         return {"description": "Done; the body is empty."}
-    return {"description": "Done.", "content": content(route.answer)}
+    return {"description": "Done.", "content": content(route.answer, route.media_type)}
 
 
 def refusal(status: int, shape: ErrorShape) -> dict[str, Any]:

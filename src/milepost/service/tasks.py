@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import msgspec
 
@@ -31,7 +31,7 @@ from milepost.rules.task import (
 )
 from milepost.rules.values import TERMINAL, Instant
 from milepost.service.accounts import refusal_of_key
-from milepost.store.base import Origin, Store, Tasks
+from milepost.store.base import Decide, Origin, Position, Store, Tasks
 
 MOST_LISTED = 1000
 
@@ -42,7 +42,8 @@ class TaskService:
     Every method may raise what the store raises (``Unavailable``, ``Overloaded``). ``clock``
     gives the time in milliseconds, ``new_id`` an id nobody can guess, ``rules_of`` the rules for
     the tasks of a service, where it has rules of its own. ``cancel_grace`` is how many seconds an
-    extension has to end a task before others may by force.
+    extension has to end a task before others may by force. ``wake`` is called with the position of
+    each change, once it is durable.
     """
 
     def __init__(
@@ -54,6 +55,7 @@ class TaskService:
         cancel_grace: int = 0,
         clock: Callable[[], Instant],
         new_id: Callable[[], str],
+        wake: Callable[[Position], None],
         rules_of: Callable[[str], Ruleset] | None = None,
     ) -> None:
         self._store = store
@@ -63,6 +65,7 @@ class TaskService:
         self._cancel_grace = cancel_grace
         self._clock = clock
         self._new_id = new_id
+        self._wake = wake
 
     async def create(self, who: Principal, spec: CreateTask, source: str) -> Decision:
         """Make a task."""
@@ -92,7 +95,7 @@ class TaskService:
             )
 
         wanted = () if spec.parent is None else (spec.parent,)
-        return (await self._store.change(wanted, decide, Origin(who.name, source))).decision
+        return await self._change(wanted, decide, Origin(who.name, source))
 
     async def update(
         self,
@@ -191,4 +194,11 @@ class TaskService:
             return task if isinstance(task, Refused) else decide_visible(task, now)
 
         origin = Origin(who.name, source)
-        return (await self._store.change((task_id,), decide, origin)).decision
+        return await self._change((task_id,), decide, origin)
+
+    async def _change(self, ids: Sequence[str], decide: Decide, origin: Origin) -> Decision:
+        """Make a change durable; only then those who watch are told that there is one."""
+        outcome = await self._store.change(ids, decide, origin)
+        if outcome.position is not None:
+            self._wake(outcome.position)
+        return outcome.decision

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from milepost.access.passwords import PasswordChecker
 from milepost.access.sessions import Sessions
@@ -26,13 +26,16 @@ class Upkeep:
         sessions: Sessions,
         passwords: PasswordChecker,
         registry: Extensions,
+        *,
         clock: Callable[[], Instant],
+        closing: Iterable[Callable[[], None]],
     ) -> None:
         self._store = store
         self._sessions = sessions
         self._passwords = passwords
         self._registry = registry
         self._clock = clock
+        self._closing = closing
         self._sweeping: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
@@ -45,6 +48,8 @@ class Upkeep:
         if self._sweeping is not None:
             self._sweeping.cancel()
         self._registry.stop()
+        for close in self._closing:
+            close()
         self._passwords.close()
         await self._store.close()
 

@@ -13,6 +13,12 @@ from milepost.store.sqlite import rows
 
 SELECT_TASK = f"SELECT {rows.NAMES} FROM tasks WHERE id = ?"  # noqa: S608  own names only
 SELECT_EVENTS = f"SELECT {rows.EVENT_NAMES} FROM events"  # noqa: S608  own names only
+SELECT_EVENTS_AFTER = f"{SELECT_EVENTS} WHERE position > ? ORDER BY position LIMIT ?"
+# The number given last outlives its event.
+SELECT_SPAN = (
+    "SELECT coalesce((SELECT min(position) - 1 FROM events), last, 0), coalesce(last, 0)"
+    " FROM (SELECT (SELECT seq FROM sqlite_sequence WHERE name = 'events') AS last)"
+)
 # The events of a task are a chain from its newest one backwards: an index of them would cost as
 # much as all else that a change writes.
 CHAIN = (
