@@ -16,7 +16,6 @@ import argparse
 import asyncio
 import concurrent.futures
 import contextlib
-import datetime as dt
 import http.client
 import json
 import multiprocessing
@@ -33,13 +32,16 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
-from run import HERE, PATCH_PREFIX, THREADS, Line, commit, load, machine, median
+from report import RESULTS, Line, median, report
+from run import HERE, PATCH_PREFIX, THREADS, load
 from servers import Target, milepost
 
 WATCHERS = 1000
 OF_EVERYTHING = 10
 IDLE = 10_000
 CONNECTIONS = 32
+LOADS = ("none", "one", "many")
+DELAYS = ("alone ms", "among ms")
 PROBES_A_SECOND = 50
 IDENT = re.compile(rb'"revision":(\d+),')
 
@@ -213,9 +215,7 @@ def measure(*, seconds: int, rounds: int, tasks: int, idle: int) -> dict[str, An
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft < hard:
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-    found: dict[str, list[Any]] = {
-        name: [] for name in ("none", "one", "many", "alone ms", "among ms")
-    }
+    found: dict[str, list[Any]] = {name: [] for name in (*LOADS, *DELAYS)}
     with milepost(tasks) as target:
         ids = target.ids.read_text().split()
         probe = new_task(target)
@@ -262,36 +262,24 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--tasks", type=int, default=2000)
     parser.add_argument("--idle", type=int, default=IDLE)
-    parser.add_argument("--out", type=Path, help="a file for the result")
+    parser.add_argument("--out", type=Path, default=RESULTS)
     options = parser.parse_args()
     found = measure(
         seconds=options.seconds, rounds=options.rounds, tasks=options.tasks, idle=options.idle
     )
     lines = judged(found)
-    for name in ("none", "one", "many"):
+    for name in LOADS:
         rounds = found["rounds"][name]
         figures = f"{median(rounds, 'per_second'):6.0f}/s  p50 {median(rounds, 'p50_ms'):6.2f} ms"
         figures += f"  p99 {median(rounds, 'p99_ms'):6.2f} ms"
-        print(
-            f"PATCH, {name:5} watching  {figures}  {median(rounds, 'cpu_us_each'):4.0f} us of work"
-        )
-    for name in ("alone ms", "among ms"):
+        figures += f"  {median(rounds, 'cpu_us_each'):4.0f} us of work"
+        print(f"PATCH, {name:5} watching  {figures}")
+    for name in DELAYS:
         delays = found["rounds"].pop(name)
         found[name] = {"p50": statistics.median(delays), "p99": percentile(delays, 0.99)}
         print(f"delivery, {name:8}  p50 {found[name]['p50']:6.2f}  p99 {found[name]['p99']:6.2f}")
     print(f"{found['idle']['watchers']} idle: {found['idle']['bytes_each']} bytes each")
-    for line in lines:
-        print(f"{line.name:40} {line.value:8.3f}  must ≤ {line.must}  {line.verdict}")
-    if options.out is not None:
-        result = {
-            "at": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
-            "commit": commit(),
-            "machine": machine() | {"processes": os.cpu_count()},
-            "command": " ".join(["bench/watch.py", *sys.argv[1:]]),
-            "lines": [{**line._asdict(), "verdict": line.verdict} for line in lines],
-            **found,
-        }
-        options.out.write_text(json.dumps(result, indent=1) + "\n")
+    report(options.out, "-watch", lines, **found)
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ import re
 from typing import Any, NamedTuple
 
 ERRORS = "com.vmware.vapi.std.errors."
+PROBLEM = "application/problem+json"
 PLURALS = re.compile(r"\b(task|service|operation|target|user)s(?==)")
 PREFIXES = re.compile(r"(?<![\w.])(?:filter_spec|result_spec|spec)\.")
 
@@ -154,3 +155,12 @@ def door_at(path: str) -> Door:
     if path == "/v1" or path.startswith("/v1/"):
         return V1
     return API if path == "/api" or path.startswith("/api/") else REST
+
+
+def problem_parts(answer: Any, status: int) -> tuple[str, list[Any]]:
+    """The error type and the messages of a refusal of ``/v1``, after a look at its shape."""
+    assert set(answer) == {"type", "title", "status", "detail", "error_type", "messages"}, answer
+    first = answer["messages"][0]
+    assert answer["type"] == first["id"].replace("milepost.", "urn:milepost:problem:", 1), answer
+    assert (answer["status"], answer["detail"]) == (status, first["default_message"]), answer
+    return answer["error_type"], answer["messages"]

@@ -13,6 +13,8 @@ from milepost.doors.messages import Answer, Request, json_answer
 from milepost.doors.routing import Auth, Parameter, Route
 from milepost.wire.descriptions import component_schemas
 from milepost.wire.encoding import to_json
+from milepost.wire.extensions import extension_schemas
+from milepost.wire.problems import problem_schema
 from milepost.wire.v1descriptions import V1Schemas
 from milepost.wire.v1queries import ORDERS
 
@@ -56,7 +58,8 @@ def document(routes: Iterable[Route], version: str) -> dict[str, Any]:
     paths: dict[str, dict[str, Any]] = {}
     for route in routes:
         paths.setdefault(route.path, {})[route.method.lower()] = operation(route)
-    schemas = component_schemas() | V1Schemas().all()
+    schemas = component_schemas() | extension_schemas() | V1Schemas().all()
+    schemas["milepost.problem"] = problem_schema()
     schemas["milepost.openapi"] = {"type": "object"}
     schemas["milepost.event_stream"] = {"type": "string"}
     return {
@@ -89,7 +92,7 @@ def operation(route: Route) -> dict[str, Any]:
         "security": security(route),
         "parameters": [*path_parameters(route.path), *map(parameter_of, route.parameters)],
         "responses": {
-            str(route.status): success(route),
+            **{str(status): success(route) for status in (route.status, *route.also)},
             **{str(status): refusal(status, shape) for status in (*route.errors, FAULT)},
         },
     }
@@ -107,7 +110,9 @@ def security(route: Route) -> list[dict[str, list[str]]]:
         Auth.BASIC: [{"basic": []}],
         Auth.OPEN: [],
     }
-    return alternatives[route.auth]
+    bears = route.auth is Auth.SESSION and route.path.encode().startswith(BEARER_PATHS)
+    bearer: list[dict[str, list[str]]] = [{"bearer": []}] if bears else []
+    return [*alternatives[route.auth], *bearer]
 
 
 def path_parameters(path: str) -> list[dict[str, Any]]:

@@ -17,7 +17,8 @@ from milepost.rules.task import CreateTask, Task, UpdateTask
 from milepost.rules.values import ErrorValue, Instant, Message, Progress, Status
 from milepost.wire import shapes, v1shapes
 from milepost.wire.api import api_error, api_info
-from milepost.wire.decoding import BUILDERS, DEFAULT_LIMITS, Decoder, Dialect, Limits, Read
+from milepost.wire.building import BUILDERS
+from milepost.wire.decoding import DEFAULT_LIMITS, Decoder, Dialect, Limits, Read
 from milepost.wire.encoding import instant_value, message_value, progress_value, to_json
 from milepost.wire.faults import Malformed
 from milepost.wire.jsontext import parse

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
-import secrets
 import sqlite3
-from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TypeVar
 
@@ -15,7 +12,6 @@ import filelock
 
 from milepost.rules.finding import Selection, TaskFilter
 from milepost.rules.task import Accepted, Task
-from milepost.rules.values import Instant
 from milepost.store.base import (
     Corrupt,
     Counts,
@@ -27,36 +23,31 @@ from milepost.store.base import (
     Overloaded,
     Page,
     Position,
-    Session,
     Store,
     StoreError,
     Unavailable,
-    User,
 )
 from milepost.store.sqlite import paging, queries, rows
+from milepost.store.sqlite.accounts import AccountTables
 from milepost.store.sqlite.committer import Committer
 from milepost.store.sqlite.connection import (
     directory_lock,
     migrate,
-    open_reader,
     open_writer,
     refuse_other_schema,
     take,
 )
+from milepost.store.sqlite.readers import reading
 from milepost.store.sqlite.working import Stored, Working, size_of
 from milepost.store.sqlite.writing import Written, last_position, written
 
 T = TypeVar("T")
 
-SESSION_WIDTH = 4
-KEY_BYTES = 32
 
+class SqliteStore(AccountTables, Store):
+    """Tasks, events, users, sessions and extensions in ``milepost.db`` of a data directory.
 
-class SqliteStore(Store):
-    """Tasks, events, users and sessions in ``milepost.db`` of a data directory.
-
-    Single rows are read in the caller's thread (they cost microseconds); lists are read in a
-    thread of their own.
+    What is here are the tasks and their events.
     """
 
     def __init__(
@@ -65,16 +56,14 @@ class SqliteStore(Store):
         self._lock = lock
         self._working = Working()
         self._position: Position | None = None
-        self._committer = Committer(
+        committer = Committer(
             directory,
             synchronous=synchronous,
             most_waiting=most_waiting,
             done=self._keep,
             failed=self._forget,
         )
-        self._near = open_reader(directory)
-        self._far = open_reader(directory)
-        self._lists = ThreadPoolExecutor(1, thread_name_prefix="milepost-lists")
+        super().__init__(directory, committer)
 
     async def change(self, ids: Sequence[str], decide: Decide, origin: Origin) -> Outcome:
         self._committer.refuse_more()
@@ -143,64 +132,6 @@ class SqliteStore(Store):
     async def counts(self, selection: Selection) -> Counts:
         return await self._far_away(lambda: paging.read_counts(self._far, selection))
 
-    async def key(self, name: str) -> str:
-        made = secrets.token_urlsafe(KEY_BYTES)
-
-        def job(connection: sqlite3.Connection) -> str:
-            connection.execute(
-                "INSERT INTO keys VALUES (?, ?) ON CONFLICT DO NOTHING", (name, made)
-            )
-            (key,) = connection.execute("SELECT value FROM keys WHERE name = ?", (name,)).fetchone()
-            return str(key)
-
-        return await self._committer.run(job)
-
-    async def user(self, name: str) -> User | None:
-        row = self._one(f"SELECT {rows.USER_NAMES} FROM users WHERE name = ?", name)  # noqa: S608  own names only
-        return None if row is None else rows.read_user(row)
-
-    async def users(self) -> list[User]:
-        statement = f"SELECT {rows.USER_NAMES} FROM users ORDER BY name"  # noqa: S608  own names only
-        return [rows.read_user(row) for row in await self._all(statement)]
-
-    async def add_user(self, user: User) -> bool:
-        def job(connection: sqlite3.Connection) -> bool:
-            return connection.execute(rows.ADD_USER, rows.user_row(user)).rowcount == 1
-
-        return await self._committer.run(job)
-
-    async def put_user(self, user: User, *, end_sessions: bool = False) -> None:
-        def job(connection: sqlite3.Connection) -> None:
-            connection.execute(rows.PUT_USER, rows.user_row(user))
-            if end_sessions:
-                connection.execute("DELETE FROM sessions WHERE user = ?", (user.name,))
-
-        await self._committer.run(job)
-
-    async def session(self, token: str) -> tuple[Session, User] | None:
-        row = self._one(queries.SELECT_SESSION, token)
-        if row is None:
-            return None
-        return rows.read_session(row[:SESSION_WIDTH]), rows.read_user(row[SESSION_WIDTH:])
-
-    async def put_session(self, session: Session) -> None:
-        values = (session.token, session.user, session.created_at, session.used_at)
-        await self._write(
-            f"INSERT INTO sessions ({rows.SESSION_NAMES}) VALUES (?, ?, ?, ?)",  # noqa: S608  own names only
-            *values,
-        )
-
-    async def touch_session(self, token: str, used_at: Instant) -> None:
-        statement = "UPDATE sessions SET used_at = max(used_at, ?) WHERE token = ?"
-        await self._write(statement, used_at, token)
-
-    async def delete_session(self, token: str) -> None:
-        await self._write("DELETE FROM sessions WHERE token = ?", token)
-
-    async def delete_sessions(self, *, created_before: Instant, used_before: Instant) -> None:
-        statement = "DELETE FROM sessions WHERE created_at < ? OR used_at < ?"
-        await self._write(statement, created_before, used_before)
-
     async def ready(self) -> bool:
         # It costs a sync, but all who ask at once, and all changes beside them, share one.
         try:
@@ -210,10 +141,7 @@ class SqliteStore(Store):
         return True
 
     async def close(self) -> None:
-        await self._committer.close()
-        self._lists.shutdown()
-        self._near.close()
-        self._far.close()
+        await self.disconnect()
         self._lock.release()
 
     def _newest(self, task_id: str) -> Stored | None:
@@ -268,24 +196,6 @@ class SqliteStore(Store):
         self._working.forget()
         self._position = None
 
-    async def _write(self, statement: str, *values: object) -> None:
-        def job(connection: sqlite3.Connection) -> None:
-            connection.execute(statement, values)
-
-        await self._committer.run(job)
-
-    def _one(self, statement: str, *values: object) -> rows.Row | None:
-        row: rows.Row | None = reading(lambda: self._near.execute(statement, values).fetchone())
-        return row
-
-    async def _all(self, statement: str, *values: object) -> list[rows.Row]:
-        return await self._far_away(lambda: self._far.execute(statement, values).fetchall())
-
-    async def _far_away(self, read: Callable[[], T]) -> T:
-        """Run a longer read in the thread for lists."""
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._lists, reading, read)
-
 
 def open_store(
     directory: Path,
@@ -331,14 +241,6 @@ def prepare(directory: Path, synchronous: str, *, may_migrate: bool) -> None:
             refuse_other_schema(connection)
     finally:
         connection.close()
-
-
-def reading(read: Callable[[], T]) -> T:
-    """Run a read; a fault of the driver leaves as ours."""
-    try:
-        return read()
-    except sqlite3.Error as fault:
-        raise Unavailable(str(fault)) from fault
 
 
 def write_nothing_new(connection: sqlite3.Connection) -> None:

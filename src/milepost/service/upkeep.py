@@ -1,0 +1,62 @@
+"""What a server does by itself between requests, and how it ends."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable
+
+from milepost.access.passwords import PasswordChecker
+from milepost.access.sessions import Sessions
+from milepost.logs import logger
+from milepost.rules.values import Instant
+from milepost.service.extensions import Extensions
+from milepost.store.base import Store, StoreError
+
+SWEEP_SECONDS = 600
+
+log = logger(__name__)
+
+
+class Upkeep:
+    """What the server does by itself between requests, and how it ends."""
+
+    def __init__(
+        self,
+        store: Store,
+        sessions: Sessions,
+        passwords: PasswordChecker,
+        registry: Extensions,
+        *,
+        clock: Callable[[], Instant],
+        closing: Iterable[Callable[[], None]],
+    ) -> None:
+        self._store = store
+        self._sessions = sessions
+        self._passwords = passwords
+        self._registry = registry
+        self._clock = clock
+        self._closing = closing
+        self._sweeping: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Know the extensions, and begin to forget ended sessions now and then."""
+        await self._registry.start()
+        self._sweeping = asyncio.get_running_loop().create_task(self._sweep())
+
+    async def stop(self) -> None:
+        """Finish every accepted change and let go of everything."""
+        if self._sweeping is not None:
+            self._sweeping.cancel()
+        self._registry.stop()
+        for close in self._closing:
+            close()
+        self._passwords.close()
+        await self._store.close()
+
+    async def _sweep(self) -> None:
+        while True:
+            try:
+                await self._sessions.sweep(self._clock())
+            except StoreError as fault:
+                log.warning("sessions not swept", reason=str(fault))
+            await asyncio.sleep(SWEEP_SECONDS)
