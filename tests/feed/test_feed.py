@@ -146,6 +146,37 @@ async def test_who_watches_after_a_pause_hears_only_what_is_new() -> None:
         assert await heard(old, 3) == [4, 5, 6]
 
 
+@pytest.mark.parametrize("turns", range(5))
+def test_a_tail_that_is_stopped_as_news_comes_is_gone(turns: int) -> None:
+    """One that lived on beside the next would tell everything twice."""
+    book = Book()
+
+    async def slowly() -> None:
+        # Two tails, if there were two, would both have read before either told anything.
+        for _ in range(5):
+            await asyncio.sleep(0)
+
+    async def run() -> None:
+        async with following(book) as feed:
+            one = await feed.watch(ALL, None)
+            await asyncio.sleep(0.01)
+            # The news is there, and the tail on its way to it, when its last watcher leaves.
+            feed.wake(book.add(1))
+            for _ in range(turns):
+                await asyncio.sleep(0)
+            one.close()
+            other = await feed.watch(ALL, None)
+            hearing = asyncio.ensure_future(heard(other, 3))
+            await asyncio.sleep(0.01)
+            book.before_read = slowly
+            for _ in range(3):
+                feed.wake(book.add(1))
+                await asyncio.sleep(0.01)
+            assert await hearing == [2, 3, 4]
+
+    asyncio.run(run())
+
+
 @scenario
 async def test_a_slow_watcher_falls_behind_and_resumes_from_the_log() -> None:
     book = Book()

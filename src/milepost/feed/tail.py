@@ -51,8 +51,10 @@ class Tail:
 
     async def _follow(self) -> None:
         while True:
+            # Not wait_for: in Python 3.11 it swallows the end of this task when there is news.
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._news.wait(), self._poll_seconds)
+                async with asyncio.timeout(self._poll_seconds):
+                    await self._news.wait()
             self._news.clear()
             await self._read_on()
 
