@@ -566,6 +566,7 @@ def parameter_row(parameter: Parameter) -> list[str]:
 OWN_KINDS = {
     "date-time": "a date-time",
     "page size": f"1 to {v1queries.LARGEST_PAGE:,}; {v1queries.DEFAULT_PAGE} when not given",
+    "key": "1 to 255 printable characters of ASCII",
     "token": "`next_page_token` of the page before",
     "order": listed(f"`{order}`" for order in v1queries.ORDERS),
 }

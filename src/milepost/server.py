@@ -41,7 +41,7 @@ from milepost.service.logins import LoginService
 from milepost.service.reading import Reading
 from milepost.service.tasks import TaskService
 from milepost.settings import Settings
-from milepost.store.base import Store, StoreError, User
+from milepost.store.base import KEPT_MILLISECONDS, Store, StoreError, User
 from milepost.store.sqlite.store import open_store
 from milepost.wire.api import ApiDialect
 from milepost.wire.decoding import Limits
@@ -55,6 +55,7 @@ ADMINISTRATOR = "administrator"
 TASK_ID_BYTES = 16
 PASSWORD_BYTES = 12
 SWEEP_SECONDS = 600
+SWEPT_AT_ONCE = 500
 KEEP_ALIVE_SECONDS = 60
 TICK_SECONDS = 1.0
 GC_ALLOCATIONS = 20_000
@@ -240,7 +241,7 @@ class Upkeep:
         self._sweeping: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
-        """Begin to forget ended sessions now and then."""
+        """Begin to forget ended sessions and old requests now and then."""
         self._sweeping = asyncio.get_running_loop().create_task(self._sweep())
 
     async def stop(self) -> None:
@@ -254,8 +255,12 @@ class Upkeep:
         while True:
             try:
                 await self._sessions.sweep(clock())
+                forgotten = SWEPT_AT_ONCE
+                while forgotten == SWEPT_AT_ONCE:
+                    before = clock() - KEPT_MILLISECONDS
+                    forgotten = await self._store.forget_kept(before, SWEPT_AT_ONCE)
             except StoreError as fault:
-                log.warning("sessions not swept", reason=str(fault))
+                log.warning("not swept", reason=str(fault))
             await asyncio.sleep(SWEEP_SECONDS)
 
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import signal
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.serving import PASSWORD, Caller, Reply, Server, eventually, progress, text
+from tests.serving import JSON, PASSWORD, Caller, Reply, Server, eventually, progress, serving, text
 from tests.spelling import DOORS, V1, Door
 
 TASKS = V1.tasks
@@ -136,6 +139,53 @@ def test_nobody_acknowledges_what_was_not_asked(root: Caller) -> None:
     task = made(root, status="RUNNING")
     reply = patched(root, task, {"cancel": "acknowledged"})
     assert (reply.status, reply.reason) == (400, "milepost.task.cancel_not_requested")
+
+
+KEY = "Idempotency-Key"
+
+
+def test_a_lost_create_is_sent_again(root: Caller) -> None:
+    body = json.dumps({"operation_id": "com.acme.once", "cancelable": True}).encode()
+    first = root.send("POST", TASKS, body, {KEY: "night of the 1st"})
+    assert (first.status, first.revision) == (201, 1)
+    task = first.json
+    patched(root, task, {"status": "RUNNING"})
+    # The same spec, written otherwise.
+    spaced = body.replace(b",", b" ,\n")
+    again = root.send("POST", TASKS, spaced, {KEY: "night of the 1st"})
+    assert (again.status, again.revision, again.json["status"]) == (201, 2, "RUNNING")
+    assert again.headers["location"] == first.headers["location"]
+    other = root.send("POST", TASKS, body.replace(b"once", b"other"), {KEY: "night of the 1st"})
+    assert (other.status, other.reason) == (409, "milepost.task.key_used")
+    long = root.send("POST", TASKS, body, {KEY: "k" * 256})
+    assert (long.status, long.reason) == (400, "milepost.http.bad_idempotency_key")
+    found = root.send("GET", f"{TASKS}?operation=com.acme.once").json["tasks"]
+    assert [one["id"] for one in found] == [task["id"]]
+
+
+def test_100_repeats_at_once_make_one_task(server: Server) -> None:
+    body = json.dumps({"operation_id": "com.acme.hundred", "cancelable": True}).encode()
+    token = server.login()
+
+    def send(_number: int) -> str:
+        headers = {"Authorization": f"Bearer {token}", KEY: "hundred", **JSON}
+        reply = server.call("POST", TASKS, body, headers)
+        assert reply.status == 201, reply
+        ident: str = reply.json["id"]
+        return ident
+
+    with ThreadPoolExecutor(20) as pool:
+        assert len(set(pool.map(send, range(100)))) == 1
+
+
+def test_a_key_counts_after_a_restart(tmp_path: Path) -> None:
+    body = json.dumps({"operation_id": "op", "cancelable": True}).encode()
+    ids = []
+    for how in (signal.SIGKILL, signal.SIGTERM):
+        with serving(tmp_path / "data") as again, again.caller(door=V1) as caller:
+            ids.append(caller.send("POST", TASKS, body, {KEY: "a"}).json["id"])
+            again.stop(how)
+    assert ids[0] == ids[1]
 
 
 def test_a_list_page_by_page(root: Caller) -> None:

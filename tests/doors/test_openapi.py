@@ -171,6 +171,7 @@ def test_the_operations_of_v1_by_hand(description: Description) -> None:
         for method, operation in operations.items()
     }
     assert {key: names for key, names in headers.items() if names} == {
+        ("post", "/v1/tasks"): ["Idempotency-Key"],
         ("get", "/v1/tasks/{task_id}"): ["If-None-Match"],
         ("patch", "/v1/tasks/{task_id}"): ["If-Match"],
     }

@@ -529,6 +529,16 @@ def v1_bodies() -> Iterator[Row]:
         spec = b'{"operation_id":"a","cancelable":true,%b}' % body
         data = request(b"POST", V1_TASKS, SESSION_LINE, JSON_LINE, body=spec)
         yield Row(f"v1 create: {name}", data, told)
+    spec = b'{"operation_id":"a","cancelable":true}'
+    for name, line, told in (
+        ("no key", b"Idempotency-Key:", "400 http.bad_idempotency_key"),
+        ("a long key", b"Idempotency-Key: " + b"k" * 256, "400 http.bad_idempotency_key"),
+        ("a key of 60 KB", b"Idempotency-Key: " + b"k" * 60_000, "400 http.bad_idempotency_key"),
+        ("a key that is not ASCII", "Idempotency-Key: é".encode(), "400 http.bad_idempotency_key"),
+        ("two keys", b"Idempotency-Key: a\r\nIdempotency-Key: b", REPEATED),
+    ):
+        data = request(b"POST", V1_TASKS, SESSION_LINE, JSON_LINE, line, body=spec)
+        yield Row(f"v1 create: {name}", data, told)
 
 
 def v1_paths() -> Iterator[Row]:

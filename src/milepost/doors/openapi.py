@@ -122,6 +122,7 @@ KINDS: dict[str, dict[str, Any]] = {
     "date-time": {"type": "string", "format": "date-time"},
     "page size": {"type": "integer", "minimum": 1, "maximum": 1000},
     "token": {"type": "string", "pattern": "^[A-Za-z0-9_-]+$"},
+    "key": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[ -~]+$"},
     "order": {"type": "string", "enum": list(ORDERS)},
 }
 

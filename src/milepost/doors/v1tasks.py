@@ -7,13 +7,14 @@ spelled, pages instead of one list, and what only this door has.
 from __future__ import annotations
 
 from milepost.doors.messages import JSON, Answer, Request, json_answer
-from milepost.doors.preconditions import if_match, is_known
+from milepost.doors.preconditions import idempotency_key, if_match, is_known
 from milepost.doors.refusals import Headers, RefusedWith
 from milepost.doors.routing import Auth, Parameter, Route
 from milepost.doors.tasks import about_task, accepted, decoded, etag, told_of_cancel, updated
 from milepost.rules.reasons import Refusal
 from milepost.rules.task import Refused, Task
 from milepost.service.reading import Reading
+from milepost.service.repeats import Repeatable
 from milepost.service.tasks import TaskService
 from milepost.wire import queries, shapes, v1queries, v1shapes
 from milepost.wire.decoding import decode_nothing
@@ -33,11 +34,14 @@ class V1TasksDoor:
         self._dialect = dialect
 
     async def create_task(self, request: Request) -> Answer:
-        """Make a task; the answer is the task."""
+        """Make a task; the answer is the task. With a key it is made once."""
         body = await request.read()
         queries.only(queries.parse_query(request.query), ())
+        key = idempotency_key(request)
         spec = await decoded(self._dialect.decode_create, body)
-        task = accepted(await self._tasks.create(request.who.principal, spec, request.source))
+        once = None if key is None else Repeatable(f"POST {ROOT}", key)
+        who = request.who.principal
+        task = accepted(await self._tasks.create(who, spec, request.source, once))
         place = (b"location", f"{ROOT}/{task.id}".encode())
         return json_answer(encode_task(task), etag(task), place, status=201)
 
@@ -146,6 +150,7 @@ READ_ERRORS = (400, 401, 404, 503)
 ACT_ERRORS = (400, 401, 403, 404, 413, 415, 429, 503)
 WHOLE = Parameter("exclude_result", "boolean")
 PAGES = (Parameter("page_size", "page size"), Parameter("page_token", "token"))
+KEY = Parameter("Idempotency-Key", "key", place="header")
 IF_MATCH = Parameter("If-Match", "text", place="header")
 IF_NONE_MATCH = Parameter("If-None-Match", "text", place="header")
 
@@ -164,8 +169,9 @@ def task_routes(door: V1TasksDoor) -> list[Route]:
             summary="Create a task and get it.",
             request=v1shapes.CREATE_SPEC,
             answer=TASK,
+            parameters=(KEY,),
             status=201,
-            errors=(400, 401, 403, 413, 415, 429, 503),
+            errors=(400, 401, 403, 404, 409, 413, 415, 429, 503),
         ),
         Route(
             "PATCH",

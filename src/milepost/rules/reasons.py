@@ -205,6 +205,16 @@ REVISION_MISMATCH = Reason(
     E.CONCURRENT_CHANGE,
     "If-Match: the task is at revision {0}, which is not among {1}.",
 )
+KEY_USED = Reason(
+    "milepost.task.key_used",
+    E.CONCURRENT_CHANGE,
+    "Idempotency-Key: {0} was sent with another body before.",
+)
+BAD_KEY = Reason(
+    "milepost.http.bad_idempotency_key",
+    E.INVALID_REQUEST,
+    "Idempotency-Key: {0} is not 1 to 255 printable characters of ASCII.",
+)
 BAD_ETAG = Reason(
     "milepost.http.bad_etag",
     E.INVALID_REQUEST,

@@ -21,6 +21,7 @@ from milepost.rules.finding import TaskFilter
 from milepost.rules.reasons import Refusal
 from milepost.rules.strict import check_spec
 from milepost.rules.task import (
+    Accepted,
     CreateTask,
     Decision,
     IfMatch,
@@ -31,7 +32,8 @@ from milepost.rules.task import (
 )
 from milepost.rules.values import TERMINAL, Instant
 from milepost.service.accounts import refusal_of_key
-from milepost.store.base import Origin, Store, Tasks
+from milepost.service.repeats import Repeatable, id_of_created, once_of, refusal_of_another
+from milepost.store.base import Kept, Once, Origin, Store, Tasks
 
 MOST_LISTED = 1000
 
@@ -61,8 +63,14 @@ class TaskService:
         self._clock = clock
         self._new_id = new_id
 
-    async def create(self, who: Principal, spec: CreateTask, source: str) -> Decision:
-        """Make a task."""
+    async def create(
+        self,
+        who: Principal,
+        spec: CreateTask,
+        source: str,
+        repeatable: Repeatable | None = None,
+    ) -> Decision:
+        """Make a task; what is repeatable is made once, and gives the task as it is now."""
         refusal = (
             check_spec(spec, self._rules)
             or refusal_of_create(who)
@@ -89,7 +97,20 @@ class TaskService:
             )
 
         wanted = () if spec.parent is None else (spec.parent,)
-        return (await self._store.change(wanted, decide, Origin(who.name, source))).decision
+        origin = Origin(who.name, source)
+        if repeatable is None:
+            return (await self._store.change(wanted, decide, origin)).decision
+        once = once_of(who, repeatable, spec, now, id_of_created)
+        done = await self._store.change_all(wanted, lambda tasks: [decide(tasks)], origin, once)
+        return await self._created_before(who, once, done) if isinstance(done, Kept) else done[0]
+
+    async def _created_before(self, who: Principal, once: Once, kept: Kept) -> Decision:
+        """The task that the same request made before, as it is now."""
+        refusal = refusal_of_another(once, kept)
+        if refusal is not None:
+            return Refused(refusal)
+        task = await self.get(who, kept.note)
+        return task if isinstance(task, Refused) else Accepted(task)
 
     async def update(
         self,

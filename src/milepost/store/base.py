@@ -12,7 +12,7 @@ reader that has seen position *n* will never see a smaller one appear.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from milepost.rules.finding import Selection, TaskFilter
 from milepost.rules.task import Decision, EventKind, Task
@@ -28,6 +28,11 @@ MOST_PAGE_BYTES = 4 * 1024 * 1024
 Tasks = Mapping[str, Task]
 Decide = Callable[[Tasks], Decision]
 """A pure decision over the tasks that were asked for; a missing key is a task that is not there."""
+DecideAll = Callable[[Tasks], Sequence[Decision]]
+"""Several decisions, each over what those before it have made of the tasks."""
+
+KEPT_MILLISECONDS = 24 * 60 * 60 * 1000
+"""How long it is known what came of a request that is made once."""
 
 
 class StoreError(Exception):
@@ -74,6 +79,27 @@ class Outcome(Value, frozen=True):
 
     decision: Decision
     position: Position | None = None
+
+
+class Once(NamedTuple):
+    """A request that is made once, however often it is sent.
+
+    ``scope`` and ``key`` say which request, ``digest`` what it asks for, ``at`` when. ``note``
+    gives what is kept of what came of it, or ``None`` when nothing did.
+    """
+
+    scope: str
+    key: str
+    digest: str
+    at: Instant
+    note: Callable[[Sequence[Decision]], str | None]
+
+
+class Kept(Value, frozen=True):
+    """What was kept of a request that is made once: what it asked for, and what came of it."""
+
+    digest: str
+    note: str
 
 
 class FieldChange(Value, frozen=True):
@@ -144,6 +170,22 @@ class Store(Protocol):
         Raises ``Overloaded`` when the change was not taken at all. What ``decide`` raises comes
         back to the caller and spoils no other change.
         """
+
+    async def change_all(
+        self, ids: Sequence[str], decide: DecideAll, origin: Origin, once: Once | None = None
+    ) -> Sequence[Decision] | Kept:
+        """Run several decisions over the tasks with these ids; all that is accepted is one step.
+
+        What they accept becomes durable together or not at all, in the order of the decisions.
+        With ``once`` the note is durable with it, for ``KEPT_MILLISECONDS``: the same request
+        again decides nothing and gets what was kept, and one that comes while the first is still
+        under way waits for it. A request of which nothing came is not kept.
+
+        Raises ``Overloaded`` when nothing was taken at all, and what ``decide`` raises.
+        """
+
+    async def forget_kept(self, before: Instant, limit: int) -> int:
+        """Forget at most ``limit`` notes made before an instant; how many these were."""
 
     async def task(self, task_id: str) -> Task | None:
         """One task, as the last acknowledged change left it."""

@@ -26,6 +26,10 @@ SELECT_HISTORY = CHAIN.format("SELECT last_position FROM tasks WHERE id = ?")
 SELECT_HISTORY_BEFORE = CHAIN.format(
     "SELECT previous FROM events WHERE task_id = ? AND position = ?"
 )
+SELECT_KEPT = "SELECT digest, note FROM kept WHERE scope = ? AND key = ? AND at > ?"
+FORGET_KEPT = (
+    "DELETE FROM kept WHERE (scope, key) IN (SELECT scope, key FROM kept WHERE at < ? LIMIT ?)"
+)
 SELECT_SESSION = (
     "SELECT sessions.token, sessions.user, sessions.created_at, sessions.used_at,"
     " users.name, users.role, users.extension, users.password, users.disabled"

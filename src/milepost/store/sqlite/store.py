@@ -14,13 +14,16 @@ from typing import TypeVar
 import filelock
 
 from milepost.rules.finding import Selection, TaskFilter
-from milepost.rules.task import Accepted, Task
+from milepost.rules.task import Accepted, Decision, Task
 from milepost.rules.values import Instant
 from milepost.store.base import (
     Corrupt,
     Counts,
     Decide,
+    DecideAll,
     Event,
+    Kept,
+    Once,
     Origin,
     Outcome,
     Overloaded,
@@ -36,12 +39,11 @@ from milepost.store.sqlite import paging, queries, rows
 from milepost.store.sqlite.committer import Committer
 from milepost.store.sqlite.connection import (
     directory_lock,
-    migrate,
     open_reader,
-    open_writer,
-    refuse_other_schema,
+    prepare,
     take,
 )
+from milepost.store.sqlite.together import Together
 from milepost.store.sqlite.working import Stored, Working, size_of
 from milepost.store.sqlite.writing import Written, last_position, written
 
@@ -73,6 +75,14 @@ class SqliteStore(Store):
         )
         self._near = open_reader(directory)
         self._far = open_reader(directory)
+        self._together = Together(
+            self._committer,
+            self._working,
+            self._near,
+            newest=self._newest,
+            next_position=self._next_position,
+            seen=self._durably_seen,
+        )
         self._lists = ThreadPoolExecutor(1, thread_name_prefix="milepost-lists")
 
     async def change(self, ids: Sequence[str], decide: Decide, origin: Origin) -> Outcome:
@@ -89,6 +99,14 @@ class SqliteStore(Store):
         self._working.change(Stored(after, one.position))
         done = await self._committer.write(one)
         return Outcome(decision, done.position)
+
+    async def change_all(
+        self, ids: Sequence[str], decide: DecideAll, origin: Origin, once: Once | None = None
+    ) -> Sequence[Decision] | Kept:
+        return await self._together.change(ids, decide, origin, once)
+
+    async def forget_kept(self, before: Instant, limit: int) -> int:
+        return await self._write(queries.FORGET_KEPT, before, limit)
 
     async def task(self, task_id: str) -> Task | None:
         stored = self._durable(task_id)
@@ -252,11 +270,13 @@ class SqliteStore(Store):
         self._working.forget()
         self._position = None
 
-    async def _write(self, statement: str, *values: object) -> None:
-        def job(connection: sqlite3.Connection) -> None:
-            connection.execute(statement, values)
+    async def _write(self, statement: str, *values: object) -> int:
+        """Run a statement; how many rows it changed."""
 
-        await self._committer.run(job)
+        def job(connection: sqlite3.Connection) -> int:
+            return connection.execute(statement, values).rowcount
+
+        return await self._committer.run(job)
 
     def _one(self, statement: str, *values: object) -> rows.Row | None:
         row: rows.Row | None = reading(lambda: self._near.execute(statement, values).fetchone())
@@ -304,17 +324,6 @@ def open_store(
     except StoreError:
         lock.release()
         raise
-
-
-def prepare(directory: Path, synchronous: str, *, may_migrate: bool) -> None:
-    connection = open_writer(directory, synchronous)
-    try:
-        if may_migrate:
-            migrate(connection)
-        else:
-            refuse_other_schema(connection)
-    finally:
-        connection.close()
 
 
 def reading(read: Callable[[], T]) -> T:

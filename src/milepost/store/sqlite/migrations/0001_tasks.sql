@@ -73,6 +73,18 @@ CREATE TABLE events (
     task TEXT NOT NULL
 ) STRICT;
 
+-- What came of requests with an Idempotency-Key: the digest of what was asked, and the service's note.
+CREATE TABLE kept (
+    scope TEXT NOT NULL CHECK (scope <> ''),
+    key TEXT NOT NULL CHECK (length(key) BETWEEN 1 AND 255),
+    digest TEXT NOT NULL CHECK (length(digest) = 64),
+    note TEXT NOT NULL,
+    at INTEGER NOT NULL,
+    PRIMARY KEY (scope, key)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX kept_by_time ON kept (at);
+
 -- What this server signs with, by the name of the use. Made at the first use and kept.
 CREATE TABLE keys (
     name TEXT PRIMARY KEY CHECK (name <> ''),
