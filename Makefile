@@ -33,8 +33,8 @@ test: .venv/dev/.installed ## run every test in random order, with coverage (PYT
 	$(DEV)/coverage combine --quiet
 	@echo "Coverage of everything, lines and branches:"
 	$(DEV)/coverage report
-	@echo "Coverage of rules/ and wire/, where every branch counts:"
-	$(DEV)/coverage report --include='*/milepost/rules/*,*/milepost/wire/*' --fail-under=100
+	@echo "Coverage of rules/, wire/ and l10n/, where every branch counts:"
+	$(DEV)/coverage report --include='*/milepost/rules/*,*/milepost/wire/*,*/milepost/l10n/*' --fail-under=100
 
 check: .venv/dev/.installed ## check format, lint, types, arrows between rooms, and docs
 	$(DEV)/ruff format --check .
@@ -45,6 +45,8 @@ check: .venv/dev/.installed ## check format, lint, types, arrows between rooms, 
 bench: .venv/dev/.installed ## measure (BENCH_ARGS="…")
 	scripts/system-packages
 	$(DEV)/python bench/run.py $(BENCH_ARGS)
+	$(DEV)/python bench/jsonrpc.py
+	$(DEV)/python bench/rendering.py
 
 docs: .venv/dev/.installed ## write the generated parts of the docs anew
 	$(DEV)/python docs/_make.py

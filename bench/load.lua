@@ -1,10 +1,10 @@
 -- One load for wrk: PATCH or GET over many tasks in turn, so that no task has two requests on
 -- their way. Arguments: method, path prefix, token, file with the task ids, number of threads.
-local number = 0
+local threads_made = 0
 
 function setup(thread)
-   thread:set("number", number)
-   number = number + 1
+   thread:set("number", threads_made)
+   threads_made = threads_made + 1
 end
 
 function init(args)

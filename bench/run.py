@@ -7,38 +7,22 @@ The result goes to ``bench/results/`` with the machine and the commit.
 from __future__ import annotations
 
 import argparse
-import datetime as dt
 import json
 import os
-import platform
-import sqlite3
 import statistics
 import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
+from report import RESULTS, Line, median, report
 from servers import Target, echo, milepost
 
 HERE = Path(__file__).parent
 THREADS = 2
 PATCH_PREFIX = "/rest/vcenter/extension/tasks/"
 GET_PREFIX = "/rest/cis/tasks/"
-
-
-class Line(NamedTuple):
-    """One line of the budget: what was measured, and what it must reach."""
-
-    name: str
-    value: float
-    must: float
-    more_is_better: bool
-
-    @property
-    def verdict(self) -> str:
-        good = self.value >= self.must if self.more_is_better else self.value <= self.must
-        return "met" if good else "MISSED"
 
 
 def load(target: Target, method: str, *, connections: int, seconds: int, start: int) -> Any:
@@ -66,10 +50,6 @@ def lone_sync(folder: Path, *, size: int = 512, times: int = 2000) -> float:
         taken.append(time.perf_counter() - begun)
     os.close(descriptor)
     return statistics.median(taken) * 1000
-
-
-def median(rounds: list[dict[str, float]], name: str) -> float:
-    return statistics.median(found[name] for found in rounds)
 
 
 def measure(*, connections: int, seconds: int, rounds: int, tasks: int) -> dict[str, Any]:
@@ -100,28 +80,13 @@ def judged(found: dict[str, Any]) -> list[Line]:
     ]
 
 
-def machine() -> dict[str, Any]:
-    return {
-        "cores": os.cpu_count(),
-        "machine": platform.machine(),
-        "system": f"{platform.system()} {platform.release()}",
-        "python": platform.python_version(),
-        "sqlite": sqlite3.sqlite_version,
-    }
-
-
-def commit() -> str:
-    asked = ["git", "describe", "--always", "--dirty"]
-    return subprocess.run(asked, capture_output=True, text=True, check=True).stdout.strip()
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description="Measure the service against the bare stack.")
     parser.add_argument("--connections", type=int, default=64)
     parser.add_argument("--seconds", type=int, default=5)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--tasks", type=int, default=2000)
-    parser.add_argument("--out", type=Path, default=HERE / "results")
+    parser.add_argument("--out", type=Path, default=RESULTS)
     options = parser.parse_args()
     found = measure(
         connections=options.connections,
@@ -129,27 +94,11 @@ def main() -> None:
         rounds=options.rounds,
         tasks=options.tasks,
     )
-    lines = judged(found)
-    now = dt.datetime.now(dt.UTC)
-    result = {
-        "at": now.isoformat(timespec="seconds"),
-        "commit": commit(),
-        "machine": machine(),
-        "command": " ".join(["bench/run.py", *sys.argv[1:]]),
-        "lines": [{**line._asdict(), "verdict": line.verdict} for line in lines],
-        **found,
-    }
-    options.out.mkdir(parents=True, exist_ok=True)
-    path = options.out / f"{now:%Y-%m-%d}-{result['commit']}.json"
-    path.write_text(json.dumps(result, indent=1) + "\n")
     for name, rounds in found["rounds"].items():
         figures = f"{median(rounds, 'per_second'):9.0f}/s  p50 {median(rounds, 'p50_ms'):6.2f} ms"
         print(f"{name:12} {figures}  p99 {median(rounds, 'p99_ms'):6.2f} ms")
     print(f"lone fdatasync {found['lone_fdatasync_ms']:.3f} ms")
-    for line in lines:
-        sign = "≥" if line.more_is_better else "≤"
-        print(f"{line.name:32} {line.value:8.3f}  must {sign} {line.must}  {line.verdict}")
-    print(f"written to {path}")
+    report(options.out, "", judged(found), **found)
 
 
 if __name__ == "__main__":

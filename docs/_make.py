@@ -24,7 +24,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent))  # run as a script, it is 
 
 from docs import _v1
 from milepost import settings
-from milepost.cli import admin, demo
+from milepost.cli import admin, demo, extension
 from milepost.cli.main import main as command
 from milepost.doors.api import ApiDoor, api_routes
 from milepost.doors.health import HealthDoor, health_routes
@@ -32,9 +32,11 @@ from milepost.doors.openapi import OpenApiDoor, openapi_routes
 from milepost.doors.refusals import RETRY_LATER, status_of
 from milepost.doors.rest import RestDoor, rest_routes
 from milepost.doors.routing import Auth, Parameter, Route
+from milepost.doors.v1extensions import ExtensionDoor, extension_routes
 from milepost.doors.v1tasks import V1TasksDoor
 from milepost.doors.v1tasks import task_routes as v1_task_routes
 from milepost.doors.v1users import V1UsersDoor, user_routes
+from milepost.rules import extensions as rules
 from milepost.rules import machine, reasons
 from milepost.rules import rows as table_of_rows
 from milepost.rules.reasons import REASONS, Reason, Refusal
@@ -47,7 +49,7 @@ from milepost.rules.values import (
     ErrorValue,
     Status,
 )
-from milepost.wire import shapes, v1queries
+from milepost.wire import extensions, interfaces, jsonrpc, shapes, v1queries
 from milepost.wire.v1shapes import V1_STRUCTURES
 
 DOCS = Path(__file__).parent
@@ -62,9 +64,11 @@ KINDS = {
     "list": "About a list",
     "access": "About the caller",
     "user": "About a user",
+    "extension": "About an extension",
     "json": "About the text of a body",
     "value": "About a value in a body",
     "query": "About a query parameter",
+    "rpc": "About a request of JSON-RPC",
     "http": "About the request as such",
     "service": "About the service",
 }
@@ -106,8 +110,50 @@ ANSWERS = _v1.ANSWERS | {
     "milepost.api.cis.tasks.list_resp": '`{"<task id>": <task>, …}`,'
     " each task a [`cis.task.info`](rest.md#cistaskinfo)",
     "milepost.api.cis.session.create_resp": '`"<token>"`',
+    "milepost.extensions": '`{"extensions": [{"key", "version", "name", "operations",'
+    ' "operations_closed", "locales", "members"}, …]}`; operations and members are counted',
+    "milepost.extension": "the extension, with its `key` and `version`",
+    "milepost.extension_spec": "[an extension](#an-extension)",
     "milepost.health": "a JSON object with `status`",
     "milepost.openapi": "an OpenAPI 3.1 document",
+}
+# What the members of an extension are.
+MEMBERS = {
+    "An extension": {
+        "key": "text like `com.acme.backup`, at most 255 characters; in a body it may be left out,"
+        " for the path names it",
+        "version": "given by Milepost; in a body it is the version that is to be changed",
+        "name": f"text, at most {rules.LONGEST_NAME} characters",
+        "operations": f"list of [operations](#an-operation), at most {rules.MOST_OPERATIONS:,}",
+        "operations_closed": "`true` refuses tasks of other operations",
+        "default_locale": "the language of messages without a catalogue; without it the setting"
+        " [`default_locale`](settings.md#default_locale)",
+        "catalogues": f"list of [catalogues](#a-catalogue), at most {rules.MOST_CATALOGUES}, of"
+        f" {rules.MOST_TEXT:,} characters together",
+        "retention": "[retention](#retention)",
+        "members": f"names of users with the role extension and this key, at most"
+        f" {rules.MOST_MEMBERS}",
+    },
+    "An operation": {
+        "id": f"the `operation_id` of its tasks, at most {rules.LONGEST_NAME} characters",
+        "label": f"text, at most {rules.LONGEST_NAME} characters",
+        "description": f"text, at most {rules.LONGEST_TEXT:,} characters",
+        "lease_seconds": f"1 to {rules.LONGEST_LEASE:,}",
+        "cancelable": "whether its tasks are usually cancelable; each task says it itself",
+        "weight": f"a number above 0, at most {rules.LARGEST_WEIGHT:,.0f}; 1 when it is left out",
+        "cancel_pending": "`true` lets a cancel end a task that is still PENDING at once, with the"
+        " error `canceled`",
+    },
+    "A catalogue": {
+        "locale": "a tag such as `de`, `pt-BR` or `zh-Hant-TW`",
+        "format": "`icu` or `printf`; `icu` when it is left out",
+        "file": f"its name where faults are told, at most {rules.LONGEST_NAME} characters",
+        "text": "a Java properties file",
+    },
+    "Retention": {
+        "age_seconds": "whole number from 0",
+        "count": "whole number from 0",
+    },
 }
 ASKS = {Auth.OPEN: "nothing", Auth.SESSION: "a session", Auth.BASIC: "Basic"}
 ASKED_FOR = {"rest.cis.session.create": "Basic; with `~action=get` a session"}
@@ -167,6 +213,37 @@ EXAMPLES = _v1.EXAMPLES | {
     "rest.cis.session.delete": (
         f"""{CURL} -X DELETE -i $SERVER/rest/com/vmware/cis/session | head -n 1""",
         "HTTP/1.1 200 OK",
+    ),
+    "v1.extensions.put": (
+        f"""{CURL} {JSON} -X PUT -i $SERVER/v1/extensions/com.acme.backup -d '
+  {{"name": "Acme Backup",
+   "operations": [{{"id": "com.acme.backup.full", "label": "Full backup",
+                   "cancel_pending": true}}],
+   "catalogues": [{{"locale": "de",
+                   "text": "copied = {{n, plural, one {{# Datei}} other {{# Dateien}}}}"}}]}}' |
+  grep -E '^(HTTP|etag)'""",
+        'HTTP/1.1 201 Created\netag: "1"',
+    ),
+    "v1.extensions.list": (
+        f"{CURL} $SERVER/v1/extensions",
+        """{"extensions": [
+  {"key": "com.acme.backup", "version": 1, "name": "Acme Backup", "operations": 1,
+   "operations_closed": false, "locales": ["de"], "members": 0}]}""",
+    ),
+    "v1.extensions.get": (
+        f"{CURL} $SERVER/v1/extensions/com.acme.backup",
+        """{"key": "com.acme.backup", "version": 1, "name": "Acme Backup",
+ "operations": [{"id": "com.acme.backup.full", "label": "Full backup", "description": "",
+                 "weight": 1.0, "cancel_pending": true}],
+ "operations_closed": false,
+ "catalogues": [{"locale": "de", "format": "icu", "file": "de.properties",
+                 "text": "copied = {n, plural, one {# Datei} other {# Dateien}}"}],
+ "retention": {}, "members": []}""",
+    ),
+    "v1.extensions.delete": (
+        f"""{CURL} -X DELETE -H 'If-Match: "1"' -i $SERVER/v1/extensions/com.acme.backup |
+  head -n 1""",
+        "HTTP/1.1 204 No Content",
     ),
     "livez.get": ("curl -fsS $SERVER/livez", '{"status": "alive"}'),
     "livez.head": ("curl -fsS -I $SERVER/livez | head -n 1", "HTTP/1.1 200 OK"),
@@ -412,6 +489,8 @@ def type_text(hint: Any) -> str:
 
 
 def bounds(meta: msgspec.Meta) -> str:
+    if meta.pattern is not None:
+        return " like `de`, `pt-BR` or `zh-Hant-TW`"
     if meta.min_length is not None:
         return f" of {meta.min_length} to {meta.max_length} characters"
     return f" from {meta.ge:,} to {meta.le:,}"
@@ -487,7 +566,14 @@ def exit_codes() -> str:
             ["1", "Given up at a prompt."],
             [str(click.UsageError.exit_code), "A flag, a setting or its value cannot be used."],
             [str(admin.CannotStart.exit_code), "The server cannot start; the text names why."],
-            [str(demo.RefusedByServer.exit_code), "The server refused what was asked of it."],
+            [
+                str(demo.RefusedByServer.exit_code),
+                "What was asked for is refused; nothing was changed.",
+            ],
+            [
+                str(extension.Faulty.exit_code),
+                "`extension check`: a catalogue has faults, or the message to try has no text.",
+            ],
         ],
     )
 
@@ -511,6 +597,7 @@ def routes_by_page() -> dict[str, list[Route]]:
             *v1_task_routes(V1TasksDoor.__new__(V1TasksDoor)),
             *user_routes(V1UsersDoor.__new__(V1UsersDoor)),
         ],
+        "extensions.md": extension_routes(ExtensionDoor.__new__(ExtensionDoor)),
     }
 
 
@@ -519,10 +606,11 @@ def routes_of(page: str) -> str:
 
 
 def route_text(route: Route) -> str:
+    statuses = " or ".join(map(str, (route.status, *route.also)))
     facts = [
         f"- Asks for: {ASKED_FOR.get(route.operation) or ASKS[route.auth]}",
         *([f"- Body: {wrapped(route.request)}"] if route.request else []),
-        f"- Answer: {route.status}, {wrapped(route.answer) if route.answer else 'an empty body'}",
+        f"- Answer: {statuses}, {wrapped(route.answer) if route.answer else 'an empty body'}",
         f"- Refusals: {listed(map(str, sorted(route.errors))) or 'none of its own'}",
     ]
     parts = [f"### {route.method} {route.path}", route.summary, "\n".join(facts)]
@@ -596,7 +684,7 @@ def own_text(kind: shapes.Type, *, own: bool) -> str:
 def kind_text(kind: shapes.Type) -> str:
     if isinstance(kind, shapes.Ref):
         return f"[`{kind.name}`](#{anchor(kind.name)})"
-    if isinstance(kind, shapes.ListOf):
+    if isinstance(kind, shapes.ListOf | shapes.SetOf):
         return f"list of {kind_text(kind.item)}"
     if isinstance(kind, shapes.MapOf):
         return f'list of `{{"key", "value"}}`, each value a {kind_text(kind.item)}'
@@ -610,7 +698,95 @@ def kind_text(kind: shapes.Type) -> str:
     }.get(kind, kind.value)
 
 
+# The door JSON-RPC.
+
+
+def rpc_codes() -> str:
+    """Each code of JSON-RPC with what it is for."""
+    own: dict[int, list[Reason]] = {code: [] for code in jsonrpc.TEXTS}
+    for reason, code in jsonrpc.CODES.items():
+        own[code].append(reason)
+    others = {
+        jsonrpc.INVALID_REQUEST: "what is no request, and what was refused before it was read",
+        jsonrpc.INTERNAL_ERROR: "what is no fault of the request, before it was read",
+    }
+    return table(
+        ["code", "for"],
+        [
+            [f"{code}", others.get(code) or listed(linked(reason) for reason in found)]
+            for code, found in own.items()
+        ],
+    )
+
+
+def linked(reason: Reason) -> str:
+    return f"[`{reason.id}`](errors.md#{anchor(reason.id)})"
+
+
+def rpc_operations() -> str:
+    """Every operation: its parameters, its output, its errors."""
+    parts = []
+    for service, operations in interfaces.OPERATIONS.items():
+        parts.append(f"### {service}")
+        rows = [
+            [
+                f"`{name}`",
+                listed(map(rpc_member, operation.parameters)) or "none",
+                "nothing" if operation.output is None else rpc_kind(operation.output),
+                listed(f"`{error.value.lower()}`" for error in operation.errors) or "none",
+            ]
+            for name, operation in operations.items()
+        ]
+        parts.append(table(["operation", "parameters", "output", "errors it declares"], rows))
+    rpc_only = interfaces.STRUCTURES.keys() - shapes.STRUCTURES.keys()
+    for name, members in interfaces.STRUCTURES.items():
+        if name in rpc_only:
+            rows = [
+                [f"`{member.name}`", rpc_kind(member.type), "yes" if member.required else ""]
+                for member in members
+            ]
+            parts += [f"### {name}", table(["member", "type", "required"], rows)]
+    return "\n\n".join(parts)
+
+
+def rpc_member(member: shapes.Member) -> str:
+    optional = "" if member.required else ", optional"
+    return f"`{member.name}` ({rpc_kind(member.type)}{optional})"
+
+
+def rpc_kind(kind: shapes.Type) -> str:
+    if isinstance(kind, shapes.Ref) and kind.name in shapes.STRUCTURES:
+        return f"[`{kind.name}`](rest.md#{anchor(kind.name)})"
+    if isinstance(kind, shapes.SetOf):
+        return f"set of {rpc_kind(kind.item)}"
+    if isinstance(kind, shapes.ListOf):
+        return f"list of {rpc_kind(kind.item)}"
+    if isinstance(kind, shapes.MapOf):
+        return f"map from text to {rpc_kind(kind.item)}"
+    return "a status" if kind is shapes.STATUS else kind_text(kind)
+
+
+def extension_members() -> str:
+    """The members of an extension, and those of its parts."""
+    parts = {
+        "An extension": (extensions.EXTENSION, ["key"]),
+        "An operation": (extensions.OPERATION, ["id"]),
+        "A catalogue": (extensions.CATALOGUE, ["locale", "text"]),
+        "Retention": (extensions.RETENTION, []),
+    }
+    found = []
+    for title, (members, required) in parts.items():
+        rows = [
+            [f"`{name}`", MEMBERS[title][name], "yes" if name in required else ""]
+            for name in members
+        ]
+        found += [f"### {title}", table(["member", "what it is", "required"], rows)]
+    return "\n\n".join(found)
+
+
 PARTS: dict[str, Callable[[], str]] = {
+    "rpc-codes": rpc_codes,
+    "rpc-operations": rpc_operations,
     "diagram": diagram,
     "moves": moves,
     "rows": rows,
@@ -621,6 +797,8 @@ PARTS: dict[str, Callable[[], str]] = {
     "exit-codes": exit_codes,
     "routes": partial(routes_of, "rest.md"),
     "api-routes": partial(routes_of, "api.md"),
+    "extension-routes": partial(routes_of, "extensions.md"),
+    "extension-members": extension_members,
     "structures": structures,
     "v1-routes": partial(routes_of, "v1.md"),
     "v1-structures": partial(structures, V1_STRUCTURES),

@@ -31,12 +31,17 @@ ARROWS: dict[str, tuple[str, ...]] = {
     "doors": ("service", "wire", "access"),
     "console": ("service",),
     "client": ("wire",),
-    "cli": ("client", "demo", "settings"),
+    "cli": ("client", "demo", "settings", "l10n"),
     # These work on the data directory, with the services a server uses.
-    "cli.admin*": ("client", "demo", "settings", "server", "service", "access"),
+    "cli.admin*": (
+        *("client", "demo", "settings", "l10n", "server", "service", "access"),
+        *("store.base", "wire"),
+    ),
     "testing": ("server", "client"),
+    "vapi": ("wire",),
     "demo": ("client",),
     "settings": (),
+    "texts": ("l10n",),
     "logs": (),
     "metrics": (),
     "server": ("*",),
@@ -47,8 +52,8 @@ ARROWS: dict[str, tuple[str, ...]] = {
 VOCABULARY = "rules"
 # Open to every room but the pure ones.
 OPEN = ("logs", "__version__")
-BESIDE_ROOMS = ("", "settings", "logs", "metrics", "server")
-PURE = ("rules", "wire")
+BESIDE_ROOMS = ("", "settings", "logs", "metrics", "server", "texts")
+PURE = ("rules", "wire", "l10n")
 IMPURE: dict[str, tuple[str, ...]] = {
     "I/O": (
         *("open", "print", "input", "sys.stdin", "sys.stdout", "sys.stderr"),
@@ -67,7 +72,7 @@ IMPURE: dict[str, tuple[str, ...]] = {
 }
 
 # An ``__init__.py`` is empty, except these.
-FULL_INITS = ("", "client")
+FULL_INITS = ("", "client", "vapi")
 
 MODULE_LINES = 350
 FUNCTION_LINES = 60

@@ -66,6 +66,13 @@ def strict_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         yield running
 
 
+@pytest.fixture(scope="session")
+def tls_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """One server with TLS and a certificate of its own, shared by all tests."""
+    with serving(tmp_path_factory.mktemp("tls") / "data", tls="self") as running:
+        yield running
+
+
 @pytest.fixture
 def admin(server: Server) -> Iterator[Caller]:
     """The administrator of the shared server, at the door ``/rest``."""

@@ -34,7 +34,7 @@ from milepost.rules.machine import create
 from milepost.rules.task import CreateTask, Decision
 from milepost.store.base import Origin, Tasks, User
 from milepost.store.sqlite.store import open_store
-from tests.spelling import ERRORS, REST, Door, door_at
+from tests.spelling import ERRORS, PROBLEM, REST, Door, door_at, problem_parts
 
 COMMAND = Path(sys.executable).parent / "milepost"
 ADMINISTRATOR = "administrator"
@@ -102,9 +102,7 @@ class Reply(NamedTuple):
     @property
     def error(self) -> str:
         """The standard error of a refusal, after a look at its shape."""
-        assert self.status >= 400, self
-        assert self.headers["content-type"] == self.door.refused_as, self
-        error_type, messages = self.door.refusal(self.json)
+        error_type, messages = self.told
         assert messages, self
         for message in messages:
             assert {key: type(part) for key, part in message.items()} == {
@@ -118,10 +116,19 @@ class Reply(NamedTuple):
         return error_type.lower()
 
     @property
+    def told(self) -> tuple[str, list[Any]]:
+        """The error type and the messages of a refusal, after a look at its shape."""
+        assert self.status >= 400, self
+        if self.headers["content-type"] == PROBLEM:
+            return problem_parts(self.json, self.status)
+        assert self.headers["content-type"] == "application/json", self
+        return self.door.refusal(self.json)
+
+    @property
     def message(self) -> Any:
         """The first message of a refusal."""
         assert self.error
-        return self.door.refusal(self.json)[1][0]
+        return self.told[1][0]
 
     @property
     def reason(self) -> str:
@@ -278,6 +285,11 @@ class Caller:
 
     def cancel(self, task_id: str) -> Reply:
         return self.send("POST", f"{self.door.tasks}/{task_id}?action=cancel")
+
+    def put(self, key: str, document: Any, **headers: str) -> Reply:
+        """Register an extension; a header is named with low lines."""
+        spelled = {name.replace("_", "-"): text for name, text in headers.items()}
+        return self.send("PUT", f"/v1/extensions/{key}", json.dumps(document).encode(), spelled)
 
     def list(self, *pairs: tuple[str, str]) -> Reply:
         query = self.door.query(urllib.parse.urlencode(pairs))

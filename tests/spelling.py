@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 ERRORS = "com.vmware.vapi.std.errors."
 PLURALS = re.compile(r"\b(task|service|operation|target|user)s(?==)")
+PROBLEM = "application/problem+json"
 PREFIXES = re.compile(r"(?<![\w.])(?:filter_spec|result_spec|spec)\.")
 
 
@@ -23,7 +24,6 @@ class Door(NamedTuple):
     created: int
     done: int
     wraps: bool
-    refused_as: str = "application/json"
 
     @property
     def tasks(self) -> str:
@@ -109,14 +109,6 @@ class V1Door(Door):
     def query(self, text: str) -> str:
         return PLURALS.sub(r"\1", super().query(text))
 
-    def refusal(self, answer: Any) -> tuple[str, list[Any]]:
-        members = {"type", "title", "status", "detail", "error_type", "messages"}
-        assert set(answer) == members, answer
-        first = answer["messages"][0]
-        assert answer["type"] == "urn:milepost:problem:" + first["id"].removeprefix("milepost.")
-        assert answer["detail"] == first["default_message"], answer
-        return answer["error_type"], answer["messages"]
-
 
 SESSION_OF_REST = "/rest/com/vmware/cis/session"
 REST = Door(
@@ -142,7 +134,6 @@ V1 = V1Door(
     created=201,
     done=200,
     wraps=False,
-    refused_as="application/problem+json",
 )
 # Those with the published operations.
 DOORS = {door.name: door for door in (REST, API)}
@@ -154,3 +145,12 @@ def door_at(path: str) -> Door:
     if path == "/v1" or path.startswith("/v1/"):
         return V1
     return API if path == "/api" or path.startswith("/api/") else REST
+
+
+def problem_parts(answer: Any, status: int) -> tuple[str, list[Any]]:
+    """The error type and the messages of a refusal of ``/v1``, after a look at its shape."""
+    assert set(answer) == {"type", "title", "status", "detail", "error_type", "messages"}, answer
+    first = answer["messages"][0]
+    assert answer["type"] == first["id"].replace("milepost.", "urn:milepost:problem:", 1), answer
+    assert (answer["status"], answer["detail"]) == (status, first["default_message"]), answer
+    return answer["error_type"], answer["messages"]

@@ -220,6 +220,11 @@ def follow(page: Path, reader: Reader) -> int:
         ("docs/reference/api.md", SERVERS[0]),
         ("docs/reference/v1.md", SERVERS[0]),
         ("docs/howto/serve-over-tls.md", None),
+        ("docs/reference/extensions.md", SERVERS[0]),
+        ("docs/howto/write-a-catalogue.md", None),
+        ("docs/reference/jsonrpc.md", SERVERS[0]),
+        ("docs/howto/use-the-official-client.md", SERVERS[0]),
+        ("docs/howto/register-an-extension.md", None),
     ],
 )
 def test_the_page_can_be_followed(page: str, server: str | None, tmp_path: Path) -> None:
@@ -232,12 +237,14 @@ def test_the_page_can_be_followed(page: str, server: str | None, tmp_path: Path)
 
 @NEEDED
 def test_pip_installs_the_checkout(tmp_path: Path) -> None:
-    """``pip install .`` of the README, looked at: what is installed has the migrations."""
+    """``pip install .`` of the README: what is installed has the migrations and the texts."""
     with checkout(tmp_path) as where, ExitStack() as stack:
         Reader(where, stack).type("pip install --quiet .")
         installed = where / "installed" / "milepost"
         assert (installed / "py.typed").is_file()
         assert list((installed / "store" / "sqlite" / "migrations").glob("*.sql"))
+        assert list((installed / "l10n" / "texts").glob("*.properties"))
+        assert list((installed / "demo" / "catalogues").glob("*.properties"))
 
 
 @NEEDED

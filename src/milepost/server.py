@@ -21,15 +21,17 @@ from milepost.access.principals import Role
 from milepost.access.sessions import SessionLimits, Sessions
 from milepost.access.throttle import Throttle
 from milepost.doors.api import ApiDoor, api_routes
-from milepost.doors.app import Application
+from milepost.doors.app import Application, internal_fault
 from milepost.doors.credentials import Gate
 from milepost.doors.health import HealthDoor, health_routes
 from milepost.doors.hub import ConnectionLimits
+from milepost.doors.jsonrpc import JsonRpcDoor, jsonrpc_routes
 from milepost.doors.listening import CannotListen, listen, parse_address
 from milepost.doors.openapi import OpenApiDoor, openapi_routes
 from milepost.doors.rest import RestDoor, rest_routes
 from milepost.doors.routing import Router
 from milepost.doors.serving import HttpServer
+from milepost.doors.v1extensions import ExtensionDoor, extension_routes
 from milepost.doors.v1tasks import V1TasksDoor
 from milepost.doors.v1tasks import task_routes as v1_task_routes
 from milepost.doors.v1users import V1UsersDoor, user_routes
@@ -37,13 +39,18 @@ from milepost.logs import logger
 from milepost.rules.task import Ruleset
 from milepost.rules.values import Instant
 from milepost.service.accounts import Accounts
+from milepost.service.extensions import Extensions
+from milepost.service.localizing import Texts
 from milepost.service.logins import LoginService
 from milepost.service.reading import Reading
 from milepost.service.tasks import TaskService
+from milepost.service.upkeep import Upkeep
 from milepost.settings import Settings
-from milepost.store.base import KEPT_MILLISECONDS, Store, StoreError, User
+from milepost.store.base import Store, StoreError, User
 from milepost.store.sqlite.store import open_store
+from milepost.texts import own_texts
 from milepost.wire.api import ApiDialect
+from milepost.wire.datavalues import DataValueDecoder
 from milepost.wire.decoding import Limits
 from milepost.wire.rest import RestDialect
 from milepost.wire.v1 import V1Dialect
@@ -54,8 +61,6 @@ if TYPE_CHECKING:
 ADMINISTRATOR = "administrator"
 TASK_ID_BYTES = 16
 PASSWORD_BYTES = 12
-SWEEP_SECONDS = 600
-SWEPT_AT_ONCE = 500
 KEEP_ALIVE_SECONDS = 60
 TICK_SECONDS = 1.0
 GC_ALLOCATIONS = 20_000
@@ -103,6 +108,8 @@ def serve(settings: Settings, announce: Announce) -> None:
         begin(store, settings, announce)
         app = compose(settings, store)
         interrupted = run(app, settings, listener, tls, announce)
+    except StoreError as fault:
+        raise CannotServe(f"the data directory {settings.data}: {fault}") from fault
     finally:
         listener.close()
     if interrupted:
@@ -195,6 +202,26 @@ async def opened_accounts(settings: Settings) -> AsyncIterator[Accounts]:
         await store.close()
 
 
+@contextlib.asynccontextmanager
+async def opened_extensions(settings: Settings) -> AsyncIterator[Extensions]:
+    """The extensions in the data directory, as ``opened_accounts`` has its users.
+
+    Raises ``CannotServe``.
+    """
+    store = opened_store(settings, exclusive=False)
+    try:
+        registry = opened_registry(settings, store)
+        await registry.refresh()
+        yield registry
+    finally:
+        await store.close()
+
+
+def opened_registry(settings: Settings, store: Store) -> Extensions:
+    """The registry of extensions over a store, not yet read."""
+    return Extensions(store, ruleset(settings), own_texts(), default_locale=settings.default_locale)
+
+
 def compose(settings: Settings, store: Store) -> Application:
     """The application over a store."""
     passwords = PasswordChecker()
@@ -204,6 +231,8 @@ def compose(settings: Settings, store: Store) -> Application:
     sessions = Sessions(store, passwords, limits)
     gate = Gate(sessions, clock)
     logins = LoginService(sessions, Throttle(), clock)
+    registry = opened_registry(settings, store)
+    texts = Texts(registry, own_texts())
     tasks = TaskService(
         store,
         ruleset(settings),
@@ -211,57 +240,28 @@ def compose(settings: Settings, store: Store) -> Application:
         cancel_grace=settings.cancel_grace,
         clock=clock,
         new_id=new_task_id,
+        rules_of=registry.rules_of,
     )
-    strict = settings.spec_validation == "strict"
+    strict, most = settings.spec_validation == "strict", value_limits(settings)
     description = OpenApiDoor()
-    v1 = V1Dialect(limits=value_limits(settings))
+    v1 = V1Dialect(limits=most)
     routes = [
-        *rest_routes(
-            RestDoor(tasks, logins, gate, RestDialect(strict=strict, limits=value_limits(settings)))
-        ),
-        *api_routes(ApiDoor(tasks, logins, gate, ApiDialect(limits=value_limits(settings)))),
-        *v1_task_routes(V1TasksDoor(tasks, Reading(store, tasks), v1)),
+        *rest_routes(RestDoor(tasks, logins, gate, texts, RestDialect(strict=strict, limits=most))),
+        *api_routes(ApiDoor(tasks, logins, gate, texts, ApiDialect(limits=most))),
+        *v1_task_routes(V1TasksDoor(tasks, Reading(store, tasks), texts, v1)),
         *user_routes(V1UsersDoor(Accounts(store), v1)),
+        *extension_routes(ExtensionDoor(registry)),
         *health_routes(HealthDoor(store.ready)),
         *openapi_routes(description),
     ]
     description.describe(routes, __version__)
-    upkeep = Upkeep(store, sessions, passwords)
+    decoder = DataValueDecoder(value_limits(settings))
+    routes += jsonrpc_routes(
+        JsonRpcDoor(tasks, logins, gate, texts, decoder, report=internal_fault)
+    )
+    upkeep = Upkeep(store, sessions, passwords, registry, clock)
 
-    return Application(Router(routes), gate, start=upkeep.start, stop=upkeep.stop)
-
-
-class Upkeep:
-    """What the server does by itself between requests, and how it ends."""
-
-    def __init__(self, store: Store, sessions: Sessions, passwords: PasswordChecker) -> None:
-        self._store = store
-        self._sessions = sessions
-        self._passwords = passwords
-        self._sweeping: asyncio.Task[None] | None = None
-
-    async def start(self) -> None:
-        """Begin to forget ended sessions and old requests now and then."""
-        self._sweeping = asyncio.get_running_loop().create_task(self._sweep())
-
-    async def stop(self) -> None:
-        """Finish every accepted change and let go of everything."""
-        if self._sweeping is not None:
-            self._sweeping.cancel()
-        self._passwords.close()
-        await self._store.close()
-
-    async def _sweep(self) -> None:
-        while True:
-            try:
-                await self._sessions.sweep(clock())
-                forgotten = SWEPT_AT_ONCE
-                while forgotten == SWEPT_AT_ONCE:
-                    before = clock() - KEPT_MILLISECONDS
-                    forgotten = await self._store.forget_kept(before, SWEPT_AT_ONCE)
-            except StoreError as fault:
-                log.warning("not swept", reason=str(fault))
-            await asyncio.sleep(SWEEP_SECONDS)
+    return Application(Router(routes), gate, texts, start=upkeep.start, stop=upkeep.stop)
 
 
 def begin(store: Store, settings: Settings, announce: Announce) -> None:

@@ -20,6 +20,9 @@ PREFIX = "MILEPOST_"
 OTHER_VARIABLES = frozenset({"CONFIG", "URL", "USER", "PASSWORD_FILE", "TOKEN_FILE", "CA_FILE"})
 
 Count = Annotated[int, msgspec.Meta(ge=1, le=2**31)]
+Locale = Annotated[
+    str, msgspec.Meta(pattern=r"^[a-z]{2,3}(-[A-Z][a-z]{3})?(-([A-Z]{2}|[0-9]{3}))?$")
+]
 FileName = Annotated[str, msgspec.Meta(min_length=1, max_length=4096)]
 Seconds = Annotated[int, msgspec.Meta(ge=0, le=100 * 366 * 86_400)]
 
@@ -46,6 +49,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     default_extension: Annotated[str, msgspec.Meta(min_length=1, max_length=255)] = (
         "com.milepost.local"
     )
+    default_locale: Locale = "en"
     operations_closed: bool = False
     registered_operations: dict[str, list[str]] = {}
     cancel_grace: Seconds = 300
@@ -87,8 +91,11 @@ MEANINGS = {
     "progress_messages": "keep the message inside percent_done, or ignore it.",
     "max_clock_skew": "Seconds that a given start or end may lie in the future.",
     "default_extension": "Service of the tasks of principals that belong to no extension.",
-    "operations_closed": "Refuse tasks of operations that are not in registered_operations.",
-    "registered_operations": "Operation ids by extension key.",
+    "default_locale": "Language of the messages of extensions that name none.",
+    "operations_closed": "Refuse tasks of operations that their extension has not registered;"
+    " off, it is as each extension says.",
+    "registered_operations": "Operation ids by extension key, for extensions that are not"
+    " registered themselves.",
     "cancel_grace": "Seconds that an extension has to end a task after a cancel; then an operator"
     " may close it by force.",
     "session_idle": "Seconds after which an unused session ends.",

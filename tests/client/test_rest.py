@@ -47,6 +47,28 @@ def test_the_life_of_a_task(client: RestClient) -> None:
     assert client.get(task_id)["status"] == "FAILED"
 
 
+def test_an_extension_is_registered(client: RestClient) -> None:
+    key = "com.client/with slash"
+    assert client.extension("com.client") is None
+    client.register("com.client", {"name": "A"})
+    client.register("com.client", {"name": "A"})
+    found = client.extension("com.client")
+    assert found is not None
+    assert (found["name"], found["version"]) == ("A", 1)
+    assert client.extension(key) is None
+    with pytest.raises(Refused) as caught:
+        client.register(key, {})
+    assert (caught.value.status, caught.value.error) == (400, "invalid_argument")
+    assert "com.client/with slash" in caught.value.message
+
+
+def test_an_extension_is_for_administrators(server: Server) -> None:
+    with RestClient(server.url, "vera", PASSWORD) as viewer:
+        with pytest.raises(Refused) as caught:
+            viewer.extension("com.client")
+        assert (caught.value.status, caught.value.error) == (403, "unauthorized")
+
+
 def test_a_refusal_says_why(client: RestClient) -> None:
     with pytest.raises(Refused) as caught:
         client.get("nosuchtask")

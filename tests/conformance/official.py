@@ -1,137 +1,77 @@
-"""The official client runtime over ``/rest``, and a binding of our own for extension tasks.
+"""The official client runtime against one server, over ``/rest`` or over JSON-RPC.
 
-No published package has a binding for ``com.vmware.vcenter.extension.tasks``; the one here names
-the published structures and lets the official runtime do the rest. ``com.vmware.cis`` is the
-published binding, unchanged. Where its own description of ``/rest`` lacks something (it is made
-for a later release), ``teach`` tells the runtime.
+``com.vmware.cis`` is the published binding, unchanged; extension tasks have ours,
+``milepost.vapi``, as no published package has one. Where the published binding's description of
+``/rest`` lacks something (it is made for a later release), ``teach`` tells the runtime.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Literal
 
 import requests
 from com.vmware import cis_client
-from vmware.vapi.bindings import type as vapi
-from vmware.vapi.bindings.error import ThrowsClauseBuilder
-from vmware.vapi.bindings.stub import ApiInterfaceStub, VapiInterface
-from vmware.vapi.data.serializers.cleanjson import DataValueConverter
 from vmware.vapi.lib.connect import get_requests_connector
-from vmware.vapi.lib.constants import TaskType
 from vmware.vapi.lib.rest import OperationRestMetadata
 from vmware.vapi.security.session import create_session_security_context
 from vmware.vapi.security.user_password import create_user_password_security_context
 from vmware.vapi.stdlib.client.factories import StubConfigurationFactory
 
-SERVICE = "com.vmware.vcenter.extension.tasks"
+from milepost.vapi import CreateSpec, Tasks, UpdateSpec
+from tests.serving import ADMINISTRATOR, PASSWORD, Server
+
 CIS_TASKS = "com.vmware.cis.tasks"
-TASK_ID = vapi.IdType(resource_types="com.vmware.cis.task")
-MESSAGE = vapi.ReferenceType("com.vmware.vapi.std_client", "LocalizableMessage")
-
-REPORTED = {
-    "percent_done": vapi.ReferenceType("com.vmware.cis.task_client", "Progress"),
-    "description": MESSAGE,
-    "status": vapi.ReferenceType("com.vmware.cis.task_client", "Status"),
-    "error": vapi.AnyErrorType(),
-    "result": vapi.OpaqueType(),
-    "start_time": vapi.DateTimeType(),
-    "end_time": vapi.DateTimeType(),
-}
-ONCE = {
-    "target": vapi.ReferenceType("com.vmware.vapi.std_client", "DynamicID"),
-    "user": vapi.StringType(),
-    "parent_task": vapi.IdType(),
-}
-REQUIRED = {"operation_id": vapi.IdType(), "cancelable": vapi.BooleanType()}
-ERRORS = {
-    f"com.vmware.vapi.std.errors.{name}": vapi.ReferenceType(
-        "com.vmware.vapi.std.errors_client", title
-    )
-    for name, title in (
-        ("error", "Error"),
-        ("invalid_argument", "InvalidArgument"),
-        ("not_allowed_in_current_state", "NotAllowedInCurrentState"),
-    )
-}
 
 
-def optional(members: dict[str, Any]) -> dict[str, Any]:
-    return {name: vapi.OptionalType(kind) for name, kind in members.items()}
-
-
-UPDATE_SPEC = vapi.StructType(f"{SERVICE}.update_spec", optional(REPORTED))
-CREATE_SPEC = vapi.StructType(
-    f"{SERVICE}.create_spec", {**optional({**REPORTED, **ONCE}), **REQUIRED}
-)
-
-
-def operation(members: dict[str, Any], output: Any) -> dict[str, Any]:
-    return {
-        "input_type": vapi.StructType("operation-input", members),
-        "output_type": output,
-        "errors": ERRORS,
-        "throws_clause": ThrowsClauseBuilder().build(),
-        "input_value_validator_list": [],
-        "output_validator_list": [],
-        "task_type": TaskType.NONE,
-    }
-
-
-def extension_tasks_stub(config: Any) -> Any:
-    """What the runtime needs to know of the service: its operations and their HTTP form."""
-    path = "/vcenter/extension/tasks"
-    return ApiInterfaceStub(
-        iface_name=SERVICE,
-        config=config,
-        operations={
-            "create": operation({"spec": CREATE_SPEC}, TASK_ID),
-            "update": operation({"task_id": TASK_ID, "spec": UPDATE_SPEC}, vapi.VoidType()),
-        },
-        rest_metadata={
-            "create": OperationRestMetadata(http_method="POST", url_template=path),
-            "update": OperationRestMetadata(
-                http_method="PATCH",
-                url_template=path + "/{task_id}",
-                path_variables={"task_id": "task_id"},
-            ),
-        },
-        is_vapi_rest=True,
-    )
-
-
-class ExtensionTasks:
-    """The service ``com.vmware.vcenter.extension.tasks``; values are those of the runtime."""
+class Extension:
+    """The service of extension tasks, its specs made of keywords."""
 
     def __init__(self, config: Any) -> None:
-        self._service = VapiInterface(config, extension_tasks_stub)
+        self.service = Tasks(config)
 
     def create(self, operation_id: str, *, cancelable: bool = True, **given: Any) -> str:
-        spec = dict.fromkeys({**REPORTED, **ONCE}) | given
-        spec |= {"operation_id": operation_id, "cancelable": cancelable}
-        task_id: str = self._service._invoke("create", {"spec": spec})
-        return task_id
+        spec = CreateSpec(operation_id=operation_id, cancelable=cancelable, **given)
+        return self.service.create(spec)
 
     def update(self, task_id: str, **given: Any) -> None:
-        spec = dict.fromkeys(REPORTED) | given
-        assert self._service._invoke("update", {"task_id": task_id, "spec": spec}) is None
+        self.service.update(task_id, UpdateSpec(**given))
+
+
+def official_at(server: Server, protocol: Literal["rest", "json"] = "json") -> Official:
+    """The official client of a server, logged in as its administrator."""
+    verify = None if server.ca_file is None else str(server.ca_file)
+    client = Official(server.url, protocol, verify=verify)
+    client.log_in(ADMINISTRATOR, PASSWORD)
+    return client
 
 
 class Official:
-    """The official client against one server; over TLS, ``verify`` is the file to trust it by."""
+    """The official client; over TLS, ``verify`` is the file to trust the server by."""
 
-    def __init__(self, url: str, *, verify: str | None = None) -> None:
-        self._url = url + "/rest"
+    def __init__(
+        self, url: str, protocol: Literal["rest", "json"] = "rest", *, verify: str | None = None
+    ) -> None:
+        self.url = url
+        self.verify = verify
         self._http = requests.Session()
         self._http.verify = verify or True
+        # A bundle that the environment names would go before the file given here.
+        self._http.trust_env = False
         self._connector = get_requests_connector(
-            session=self._http, msg_protocol="rest", url=self._url
+            session=self._http,
+            msg_protocol=protocol,
+            url=url + ("/rest" if protocol == "rest" else "/api"),
         )
         config = StubConfigurationFactory.new_std_configuration(self._connector)
+        self.config = config
         self.session = cis_client.Session(config)
         self.tasks = cis_client.Tasks(config)
-        self.extension = ExtensionTasks(config)
+        self.extension = Extension(config)
+        if protocol == "rest":
+            self._teach_all()
+
+    def _teach_all(self) -> None:
         for name, method, action in (
             ("create", "POST", ""),
             ("delete", "DELETE", ""),
@@ -164,7 +104,7 @@ class Official:
         self._connector.set_security_context(create_session_security_context(token))
 
     def list(self, pairs: Iterable[tuple[str, str]]) -> Any:
-        """List with a filter; the published binding has no query parameters for ``/rest``."""
+        """List over ``/rest``; the published binding has no query parameters for it."""
         query = "&".join(f"filter_spec.{name}={value}" for name, value in pairs)
         self.teach(CIS_TASKS, "list", "GET", f"/cis/tasks?{query}")
         return self.tasks.list()
@@ -174,13 +114,3 @@ class Official:
         info = self.tasks.get(task_id)
         info.validate_constraints()
         return info
-
-
-def opaque(value: Any) -> Any:
-    """A JSON value as the runtime's data value."""
-    return DataValueConverter.convert_to_data_value(json.dumps(value))
-
-
-def plain(value: Any) -> Any:
-    """The runtime's data value as JSON."""
-    return json.loads(DataValueConverter.convert_to_json(value))

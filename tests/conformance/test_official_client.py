@@ -16,7 +16,8 @@ from com.vmware.vapi.std_client import (
     NestedLocalizableMessage,
 )
 
-from tests.conformance.official import Official, opaque, plain
+from milepost.vapi import opaque, plain
+from tests.conformance.official import Official
 from tests.serving import ADMINISTRATOR, PASSWORD, Server
 
 OPERATION = "com.acme.backup.run"

@@ -90,6 +90,8 @@ OWN_OPERATIONS = {
     ("post", "/v1/tasks/{task_id}:cancel"): [],
     ("post", "/v1/tasks/{task_id}:heartbeat"): [],
     ("post", "/v1/tasks/{task_id}:force-close"): [],
+    ("get", "/v1/extensions"): [],
+    **{(method, "/v1/extensions/{key}"): [] for method in ("get", "put", "delete")},
     ("get", "/v1/users"): [],
     ("post", "/v1/users"): [],
     ("get", "/v1/users/{name}"): [],
@@ -191,6 +193,8 @@ def test_the_statuses_of_success_by_hand(description: Description) -> None:
         ("delete", API.session): ["204"],
         ("post", "/v1/tasks"): ["201"],
         ("post", "/v1/users"): ["201"],
+        ("put", "/v1/extensions/{key}"): ["200", "201"],
+        ("delete", "/v1/extensions/{key}"): ["204"],
     }
 
 
@@ -207,12 +211,10 @@ def test_who_is_let_in_by_hand(description: Description) -> None:
     assert {path for (_, path), way in ways.items() if not way} == {
         *("/livez", "/readyz", "/openapi.json")
     }
-    others = {
-        (path.startswith("/v1/"), *way)
-        for (_, path), way in ways.items()
-        if way not in ([], ["basic"])
-    }
-    assert others == {(False, "session", "cookie"), (True, "session", "bearer", "cookie")}
+    others = {tuple(way) for way in ways.values() if way not in ([], ["basic"])}
+    assert others == {("session", "cookie"), ("session", "cookie", "bearer")}
+    bearing = {path for (_, path), way in ways.items() if "bearer" in way}
+    assert bearing == {path for _, path in ways if path.startswith("/v1/")}
 
 
 @pytest.mark.parametrize("name", MEMBERS)
@@ -415,6 +417,35 @@ def test_real_answers_are_as_described(
             (*update, viewer.patch(ids["RUNNING"], {})),
             (*cancel, viewer.cancel(ids["RUNNING"])),
         ]
+    for method, template, reply in replies:
+        assert_described(description, method, template, reply)
+
+
+def test_answers_about_extensions_are_as_described(
+    description: Description, server: Server, admin: Caller
+) -> None:
+    one, path = "/v1/extensions/{key}", "/v1/extensions/com.described"
+    whole = {
+        "operations": [{"id": "a", "lease_seconds": 1, "cancelable": True}],
+        "catalogues": [{"locale": "de", "text": "a = b"}],
+    }
+    bad = {"catalogues": [{"locale": "de", "text": "a = {\nb = {"}]}
+    with server.caller("vera") as viewer:
+        replies = [
+            ("put", one, admin.put("com.described", whole)),
+            ("put", one, admin.put("com.described", {**whole, "name": "A"})),
+            ("put", one, admin.put("com.described", bad)),
+            ("put", one, admin.put("com.described", whole, if_match='"9"')),
+            ("put", one, viewer.put("com.described", {})),
+            ("get", one, admin.send("GET", path)),
+            ("get", one, viewer.send("GET", path)),
+            ("get", "/v1/extensions", admin.send("GET", "/v1/extensions")),
+            ("get", "/v1/extensions", server.call("GET", "/v1/extensions")),
+            ("delete", one, admin.send("DELETE", path)),
+            ("delete", one, admin.send("DELETE", path)),
+        ]
+    statuses = [201, 200, 400, 412, 403, 200, 403, 200, 401, 204, 404]
+    assert [reply.status for *_, reply in replies] == statuses
     for method, template, reply in replies:
         assert_described(description, method, template, reply)
 

@@ -84,5 +84,5 @@ def test_what_is_no_key(text: str) -> None:
     head = Head("POST", b"/", [(b"idempotency-key", text.encode("latin-1"))], "1.0")
     with pytest.raises(Refuse) as caught:
         idempotency_key(Request(head, 0))
-    assert caught.value.refusal.reason is reasons.BAD_KEY
+    assert caught.value.refusal.reason is reasons.BAD_IDEMPOTENCY_KEY
     assert text.startswith(caught.value.refusal.args[0].removesuffix("…"))

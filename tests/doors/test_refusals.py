@@ -20,8 +20,12 @@ from milepost.doors.refusals import Header, Refuse, status_of
 from milepost.doors.routing import Auth, Route, Router
 from milepost.rules import reasons
 from milepost.rules.reasons import REASONS, Refusal
+from milepost.rules.task import DEFAULT_RULES
+from milepost.service.extensions import Extensions
+from milepost.service.localizing import Texts
 from milepost.store.base import Overloaded, Unavailable
 from milepost.store.sqlite.store import open_store
+from milepost.texts import own_texts
 
 STATUS = {
     "ALREADY_EXISTS": 400,
@@ -39,9 +43,11 @@ STATUS = {
     "TIMED_OUT": 504,
     "UNAUTHENTICATED": 401,
     "UNAUTHORIZED": 403,
+    "UNEXPECTED_INPUT": 400,
     "UNSUPPORTED": 400,
 }
 OF_HTTP = {
+    "milepost.extension.changed": 412,
     "milepost.http.no_such_method": 405,
     "milepost.http.body_too_large": 413,
     "milepost.http.url_too_long": 414,
@@ -75,7 +81,8 @@ def play(
         store, passwords = open_store(tmp_path), PasswordChecker()
         router = Router([Route("GET", "/", handler, Auth.OPEN, operation="a", summary="")])
         gate = Gate(Sessions(store, passwords, SessionLimits()), lambda: 0)
-        app = Application(router, gate, start=nothing, stop=nothing)
+        texts = Texts(Extensions(store, DEFAULT_RULES, own_texts()), own_texts())
+        app = Application(router, gate, texts, start=nothing, stop=nothing)
         try:
             return await app.answer(Request(Head("GET", path, list(pairs), "1.0"), 10))
         finally:

@@ -21,6 +21,7 @@ LIST = TASKS.encode()
 CREATE = EXTENSION_TASKS.encode()
 LOGIN = SESSION_PATH.encode()
 UPDATE = CREATE + b"/" + TASK
+REGISTRY = b"/v1/extensions"
 GET = LIST + b"/" + TASK
 API_LOGIN, API_LIST, API_CREATE = (
     path.encode() for path in (API.session, API.tasks, API.extension_tasks)
@@ -463,11 +464,11 @@ def api_door() -> Iterator[Row]:
     ):
         yield Row(f"api: {name}", data, at_api(told))
     for target in (
-        *(b"/api", b"/api/", b"/api/cis/tasks/", b"/api//cis/tasks", b"/api/../rest/cis/tasks"),
+        *(b"/api/", b"/api/cis/tasks/", b"/api//cis/tasks", b"/api/../rest/cis/tasks"),
         *(b"/api/cis/tasks/%00", b"/api/com/vmware/cis/session", b"/api/rest/cis/tasks"),
         *(b"/api/livez", b"/api/session;a=1", b"/api/session/a", b"/api%00"),
     ):
-        own = target == b"/api" or target.startswith(b"/api/")
+        own = target.startswith(b"/api/")
         yield Row(f"path: {target.decode()}", read(target), at_api(NO_PATH) if own else NO_PATH)
     for name, query, reason in (
         ("of /rest", b"filter_spec.tasks=a", "query.unknown_parameter"),
@@ -581,6 +582,70 @@ def v1_paths() -> Iterator[Row]:
         yield Row(f"v1 users: {name}", data, told)
 
 
+def registry_door() -> Iterator[Row]:
+    """What administrators must not be able to break, at ``/v1/extensions``."""
+    for name, body, told in (
+        ("no body", b"", "json.not_json"),
+        ("a list", b"[]", "value.wrong_type"),
+        ("another key", b'{"key":"com.other"}', "extension.keys_disagree"),
+        ("a member", b'{"colour":"red"}', "value.unknown_member"),
+        ("a key twice", b'{"name":"a","name":"b"}', "json.duplicate_key"),
+        ("a NUL", b'{"name":"\\u0000"}', "json.nul_in_text"),
+        ("half a pair", b'{"name":"\\ud800"}', "json.lone_surrogate"),
+        ("a name too long", b'{"name":"' + b"n" * 256 + b'"}', "extension.bad_length"),
+        ("deep", b"[" * 10_000, "value.too_deep"),
+        ("an operation of text", b'{"operations":["a"]}', "value.wrong_type"),
+        ("a weight of 0", b'{"operations":[{"id":"a","weight":0}]}', "value.out_of_bounds"),
+        ("a weight of 1e400", b'{"operations":[{"id":"a","weight":1e400}]}', "json.number_range"),
+        ("a lease", b'{"operations":[{"id":"a","lease_seconds":-1}]}', "value.out_of_bounds"),
+        ("an id twice", b'{"operations":[{"id":"a"},{"id":"a"}]}', "extension.repeated"),
+        ("1,001 operations", many_operations(1001), "value.too_long"),
+        ("a member of none", b'{"members":["nobody"]}', "extension.member_unknown"),
+        ("no locale", catalogue(b"a = b", b"../de"), "extension.bad_locale"),
+        ("a brace", catalogue(b"a = {"), "extension.bad_catalogue"),
+        ("an id of NUL", catalogue(b"\\\\u0000 = a"), "extension.bad_catalogue"),
+        ("half a pair in a template", catalogue(b"a = \\\\ud800"), "extension.bad_catalogue"),
+        ("levels", catalogue(b"a = " + b"{n,plural,other{" * 50), "extension.bad_catalogue"),
+        ("a huge number", catalogue(b"a = {n,number,::scale/1E100000000}"),
+         "extension.bad_catalogue"),
+        ("a version", b'{"version":7}', "extension.changed"),
+    ):  # fmt: skip
+        data = request(b"PUT", REGISTRY + b"/com.hostile", SESSION_LINE, JSON_LINE, body=body)
+        yield Row(f"extension: {name}", data, f"{412 if body[2:3] == b'v' else 400} v1 {told}")
+    put = b"/com.hostile"
+    for name, data, told in (
+        ("no session", request(b"PUT", REGISTRY + put, JSON_LINE, body=b"{}"), NO_SESSION),
+        ("no type", request(b"PUT", REGISTRY + put, SESSION_LINE, body=b"{}"), MEDIA),
+        ("a key", registering(b"/a%20b"), "400 extension.bad_key"),
+        ("a long key", registering(b"/" + b"k" * 256), "400 extension.bad_key"),
+        ("a version", registering(put, b'If-Match: "7"'), "412 extension.changed"),
+        ("a weak tag", registering(put, b'If-Match: W/"0"'), "412 extension.changed"),
+        ("rubbish", registering(put, b"If-Match: \xff,,"), "412 extension.changed"),
+        ("a query", registering(put + b"?a=b"), "400 query.unknown_parameter"),
+        ("none there", read(REGISTRY + b"/com.none"), "404 extension.unknown"),
+        ("none to delete", read(REGISTRY + b"/com.none", method=b"DELETE"),
+         "404 extension.unknown"),
+        ("a method", read(REGISTRY, method=b"PUT"), NO_METHOD),
+        ("two tags", registering(put, b"If-Match: *", b"If-Match: *"), REPEATED),
+        ("no path", read(b"/v1"), NO_PATH),
+        ("no key", read(REGISTRY + b"/"), NO_PATH),
+    ):  # fmt: skip
+        status, _, reason = told.partition(" ")
+        yield Row(f"registry: {name}", data, f"{status} v1 {reason}")
+
+
+def registering(path: bytes, *lines: bytes) -> bytes:
+    return request(b"PUT", REGISTRY + path, SESSION_LINE, JSON_LINE, *lines, body=b"{}")
+
+
+def many_operations(count: int) -> bytes:
+    return b'{"operations":[%s]}' % b",".join(b'{"id":"%d"}' % number for number in range(count))
+
+
+def catalogue(text: bytes, locale: bytes = b"de") -> bytes:
+    return b'{"catalogues":[{"locale":"%s","text":"%s"}]}' % (locale, text)
+
+
 def create_at_api(body: bytes) -> bytes:
     return request(b"POST", API_CREATE, SESSION_LINE, JSON_LINE, body=body)
 
@@ -594,6 +659,7 @@ def foreign(method: bytes, target: bytes, body: bytes | None = None) -> bytes:
 def rows() -> list[Row]:
     """The table."""
     parts = (bodies, sizes, media_types, headers, framing, smuggled, methods, targets, queries)
-    found = [row for part in (*parts, versions, credentials, api_door, v1_door) for row in part()]
+    doors = (api_door, registry_door, v1_door)
+    found = [row for part in (*parts, versions, credentials, *doors) for row in part()]
     assert len({row.name for row in found}) == len(found)
     return found

@@ -19,8 +19,10 @@ from milepost.doors.routing import Auth, Route
 from milepost.server import compose
 from milepost.settings import Settings
 from milepost.store.sqlite.store import open_store
+from tests.ownership.over_jsonrpc import exchanged
 from tests.ownership.people import DEFAULT, A, B
-from tests.serving import JSON, PASSWORD, SESSION, TASKS, Reply, Server, progress, text
+from tests.rpc import API
+from tests.serving import JSON, PASSWORD, SESSION, TASKS, Headers, Reply, Server, progress, text
 from tests.spelling import DOORS, REST, V1, Door, door_at
 
 OWNERS = ("a", "b", "default", "none")
@@ -171,12 +173,22 @@ class World:
         elif role != "anonymous":
             with self.server.caller(role) as caller:
                 headers[SESSION] = caller.token
+        return self.exchange(method, path, body, headers)
+
+    def exchange(self, method: str, path: str, body: bytes | None, headers: Headers) -> Reply:
         return self.server.call(method, path, body, headers)
 
     def seen(self, owner: str) -> tuple[str | None, bytes]:
         """A task as the administrator sees it."""
         reply = self.send("administrator", "GET", f"{self.door.tasks}/{self.tasks[owner]}")
         return reply.etag, reply.body
+
+
+class RpcWorld(World):
+    """The same, over JSON-RPC."""
+
+    def exchange(self, method: str, path: str, body: bytes | None, headers: Headers) -> Reply:
+        return exchanged(self.server, method, path, body, headers)
 
 
 def judged(reply: Reply) -> str:
@@ -240,7 +252,7 @@ def reads(world: World) -> Iterator[str]:
 def cancels(world: World) -> Iterator[str]:
     """A second request changes nothing, so that each role has tasks of its own."""
     for role in ROLES:
-        fresh = World(world.server, world.door)
+        fresh = type(world)(world.server, world.door)
 
         def send(who: str, task: str) -> Reply:
             return world.send(who, "POST", f"{world.door.tasks}/{task}?action=cancel")
@@ -333,6 +345,49 @@ def logouts(world: World) -> Iterator[str]:
         ]
         if statuses != [world.door.done, 401, 200]:
             yield f"{role}: {statuses}"
+
+
+REGISTRY = "/v1/extensions"
+ADMINISTRATORS = ("administrator", "admin-2")
+
+
+def registry(method: str) -> Callable[[World], Iterator[str]]:
+    """For administrators; all others are told the same whether or not the extension is there."""
+
+    def check(world: World) -> Iterator[str]:
+        for role, there in itertools.product(ROLES, (True, False)):
+            yield from of_one_extension(world, role, method, there=there)
+
+    return check
+
+
+def of_one_extension(world: World, role: str, method: str, *, there: bool) -> Iterator[str]:
+    path = f"{REGISTRY}/com.matrix.{method.lower()}"
+    if there:
+        world.send("administrator", "PUT", path, b'{"name": "before"}')
+    else:
+        world.send("administrator", "DELETE", path)
+    before = world.send("administrator", "GET", path)
+    reply = world.send(role, method, path, b"{}" if method == "PUT" else None)
+    after = world.send("administrator", "GET", path)
+    word = "login" if role not in INSIDE else "unauthorized"
+    if role in ADMINISTRATORS:
+        word = "ok" if there or method == "PUT" else "not_found"
+    if judged(reply) != word:
+        yield f"{role}, {there}: {word} is expected, told is {reply}"
+    changes = word == "ok" and method != "GET"
+    if ((after.status, after.body) != (before.status, before.body)) != changes:
+        yield f"{role}, {there}: {word}, before {before}, after {after}"
+    if word == "unauthorized" and (b"com.matrix" in reply.body or reply.etag is not None):
+        yield f"{role}, {there}: is told of the extension: {reply}"
+
+
+def registry_lists(world: World) -> Iterator[str]:
+    for role in ROLES:
+        reply = world.send(role, "GET", REGISTRY)
+        word = "login" if role not in INSIDE else "unauthorized"
+        if judged(reply) != ("ok" if role in ADMINISTRATORS else word):
+            yield f"{role}: {reply}"
 
 
 def opened(method: str, path: str) -> Callable[[World], Iterator[str]]:
@@ -455,6 +510,18 @@ def users(world: World) -> Iterator[str]:
 
 
 Check = Callable[[World], Iterator[str]]
+
+
+def over_jsonrpc(check: Check) -> Check:
+    """A check of ``/rest``, made over JSON-RPC."""
+
+    def checked(world: World) -> Iterator[str]:
+        yield from check(RpcWorld(world.server, REST))
+
+    checked.__name__ = check.__name__
+    return checked
+
+
 Expected = dict[Key, tuple[Auth, tuple[Check, ...]]]
 
 
@@ -491,6 +558,19 @@ V1_EXPECTED: Expected = {
 EXPECTED: Expected = {
     **V1_EXPECTED,
     **{key: case for door in DOORS.values() for key, case in expected_of(door).items()},
+    # Its operations ask for a session each by itself.
+    ("POST", API): (
+        Auth.OPEN,
+        tuple(
+            over_jsonrpc(check)
+            for check in (creates, updates, broken_updates, lists, reads, cancels, sessions)
+        ),
+    ),
+    ("GET", REGISTRY): (Auth.SESSION, (registry_lists,)),
+    **{
+        (method, REGISTRY + "/{key}"): (Auth.SESSION, (registry(method),))
+        for method in ("GET", "PUT", "DELETE")
+    },
     **{
         (method, path): (Auth.OPEN, (opened(method, path),))
         for method in ("GET", "HEAD")

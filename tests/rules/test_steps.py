@@ -217,6 +217,51 @@ def test_a_refused_request(
     assert says in said
 
 
+ENDING = Ruleset(cancel_pending={"com.acme.ext": frozenset({"com.acme.ext.copy"})})
+
+
+def test_a_cancel_ends_a_waiting_task_of_an_operation_that_says_so() -> None:
+    task = stored(PENDING, service="com.acme.ext", operation="com.acme.ext.copy")
+    decision = request_cancel(task, now=NOON, rules=ENDING)
+    after = changed(decision)
+    assert decision == Accepted(after, Change(EventKind.CANCEL_REQUESTED, task, after))
+    assert (after.status, after.cancel_requested) == (FAILED, NOON)
+    assert (after.start_time, after.end_time, after.finished_at) == (NOON, NOON, NOON)
+    assert (after.revision, after.updated_at) == (task.revision + 1, NOON)
+    assert after.error is not None
+    assert after.error.type == "com.vmware.vapi.std.errors.canceled"
+    assert [message.id for message in after.error.messages] == ["milepost.task.canceled"]
+
+
+def test_a_request_from_before_the_registration_is_made_good() -> None:
+    early = NOON - HOUR
+    task = stored(
+        PENDING, service="com.acme.ext", operation="com.acme.ext.copy", cancel_requested=early
+    )
+    after = changed(request_cancel(task, now=NOON, rules=ENDING))
+    assert (after.status, after.cancel_requested, after.finished_at) == (FAILED, early, NOON)
+
+
+@pytest.mark.parametrize(
+    ("status", "service", "operation"),
+    [
+        (RUNNING, "com.acme.ext", "com.acme.ext.copy"),
+        (BLOCKED, "com.acme.ext", "com.acme.ext.copy"),
+        (PENDING, "com.acme.ext", "com.acme.ext.move"),
+        (PENDING, "com.other", "com.acme.ext.copy"),
+    ],
+)
+def test_a_cancel_ends_nothing_else(status: Status, service: str, operation: str) -> None:
+    task = stored(status, service=service, operation=operation)
+    after = changed(request_cancel(task, now=NOON, rules=ENDING))
+    assert (after.status, after.cancel_requested) == (status, NOON)
+
+
+def test_a_waiting_task_that_is_not_cancelable_stays() -> None:
+    task = stored(PENDING, service="com.acme.ext", operation="com.acme.ext.copy", cancelable=False)
+    refused(request_cancel(task, now=NOON, rules=ENDING), reasons.NOT_CANCELABLE)
+
+
 def test_the_request_outlives_the_end() -> None:
     task = stored(RUNNING, cancel_requested=ENDED)
     spec = UpdateTask(status=FAILED, error=failure("canceled"))

@@ -86,6 +86,11 @@ TABLES: dict[str, dict[str, tuple[str, str, int]]] = {
         "created_at": ("INTEGER", SET, 0),
         "used_at": ("INTEGER", SET, 0),
     },
+    "extensions": {
+        "key": ("TEXT", SET, 1),
+        "version": ("INTEGER", SET, 0),
+        "document": ("TEXT", NULL, 0),
+    },
 }
 # Table: whether it is WITHOUT ROWID, whether it is STRICT.
 OPTIONS = {
@@ -95,6 +100,7 @@ OPTIONS = {
     "keys": (1, 1),
     "users": (1, 1),
     "sessions": (1, 1),
+    "extensions": (0, 1),
 }
 # Table and columns of each index: whether it is unique.
 INDEXES = {
@@ -108,6 +114,7 @@ INDEXES = {
     ("keys", "name"): 1,
     ("users", "name"): 1,
     ("sessions", "token"): 1,
+    ("extensions", "key"): 1,
 }
 # Those of the rows that have the column.
 PARTIAL_INDEXES = {("tasks", "user"), ("tasks", "parent")}
@@ -153,6 +160,7 @@ USER: dict[str, object] = {"name": "root", "role": "viewer", "password": "p", "d
 SESSION: dict[str, object] = {"token": "a" * 64, "user": "root", "created_at": 1, "used_at": 1}
 KEY: dict[str, object] = {"name": "pages", "value": "k" * 43}
 KEPT: dict[str, object] = {"scope": "s", "key": "k", "digest": "d" * 64, "note": "", "at": 1}
+EXTENSION: dict[str, object] = {"key": "com.acme", "version": 1}
 ROWS = {
     "tasks": TASK,
     "events": EVENT,
@@ -160,6 +168,7 @@ ROWS = {
     "keys": KEY,
     "users": USER,
     "sessions": SESSION,
+    "extensions": EXTENSION,
 }
 
 
@@ -311,6 +320,13 @@ FENCES = [
         [],
     ),
     Fence("sessions", "length(token) = 64", [{"token": "a" * 63}, {"token": "a" * 65}], []),
+    Fence(
+        "extensions",
+        "length(key) BETWEEN 1 AND 255",
+        [{"key": ""}, {"key": "k" * 256}],
+        [{"key": "k"}, {"key": "k" * 255}],
+    ),
+    Fence("extensions", "version >= 1", [{"version": 0}], [{"version": 2}]),
 ]
 
 
@@ -425,8 +441,8 @@ def test_a_column_takes_no_other_type_and_no_null_where_none_belongs(
                 insert(database, table, {name: None})
 
 
-def test_an_id_a_name_and_a_token_are_given_once(database: sqlite3.Connection) -> None:
-    for table in ("tasks", "users", "sessions"):
+def test_an_id_a_name_a_token_and_a_key_are_given_once(database: sqlite3.Connection) -> None:
+    for table in ("tasks", "users", "sessions", "extensions"):
         insert(database, table, {})
         with pytest.raises(sqlite3.IntegrityError, match="UNIQUE"):
             insert(database, table, {})

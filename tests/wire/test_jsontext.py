@@ -11,9 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from milepost.rules import reasons
 from milepost.rules.reasons import NOT_A_NUMBER, NOT_JSON
 from milepost.wire.faults import Malformed
-from milepost.wire.jsontext import explain, parse
+from milepost.wire.jsontext import explain, parse, parse_loosely
 from tests.wire.samples import Json, canonical, check_refused, refusal_of, said
 
 MIB = 1024 * 1024
@@ -538,3 +539,49 @@ def test_the_standard_library_agrees_on_what_is_json(
         assert expected == found
     elif not isinstance(found, Malformed):
         assert canonical(found) == canonical(expected)
+
+
+# Texts that nest deeper than the parser follows, where that is wanted.
+
+FAR = 300
+
+
+def within(text: str, levels: int = FAR - 1) -> bytes:
+    return b"[" * levels + text.encode() + b"]" * levels
+
+
+def inside(tree: object, levels: int = FAR - 1) -> object:
+    for _ in range(levels):
+        assert isinstance(tree, list)
+        (tree,) = tree
+    return tree
+
+
+def test_a_deep_text_is_read_where_it_is_wanted() -> None:
+    assert inside(parse(within('{"a": 1.5, "b": null}'), FAR)) == {"a": 1.5, "b": None}
+    assert parse(b"[1]", FAR) == [1]
+
+
+@pytest.mark.parametrize(
+    ("text", "depth", "reason"),
+    [
+        ("[]", FAR - 1, reasons.TOO_DEEP),
+        ('{"a": 1, "a": 1}', FAR, reasons.DUPLICATE_KEY),
+        ("9999999999999999999", FAR, reasons.NUMBER_RANGE),
+        ("NaN", FAR, reasons.NOT_A_NUMBER),
+        ('"\\ud800"', FAR, reasons.LONE_SURROGATE),
+        ("{", FAR, reasons.NOT_JSON),
+        ("[" * 100_000, FAR, reasons.TOO_DEEP),
+    ],
+)
+def test_a_deep_text_is_read_as_strictly(text: str, depth: int, reason: reasons.Reason) -> None:
+    with pytest.raises(Malformed) as caught:
+        parse(within(text), depth)
+    assert caught.value.reason is reason
+
+
+def test_a_refused_text_read_loosely() -> None:
+    text = b'{"a": 1, "a": 2, "b": 99999999999999999999999, "c": 1e999, "d": "\\u0000"}'
+    assert parse_loosely(text, FAR) == {"a": 2, "b": "9" * 23, "c": "1e999", "d": "\0"}
+    for nothing in (b"{", b"\xff", b"[" * 100_000):
+        assert parse_loosely(nothing, FAR) is None

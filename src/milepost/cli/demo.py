@@ -68,7 +68,8 @@ def demo(
     """Fill a server with living tasks, as an extension would.
 
     The tasks run, wait, fail and succeed. The backups can be canceled: the demo hears of it in
-    the answer to its next update and ends the task.
+    the answer to its next update and ends the task. Run by an administrator, it registers what it
+    says in English, German, Japanese and Arabic, so that its tasks are shown in each.
 
     \b
     Examples:

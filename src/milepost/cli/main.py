@@ -6,8 +6,10 @@ import click
 
 from milepost import __version__
 from milepost.cli.admin import config, serve
+from milepost.cli.admin_extensions import apply, delete, list_extensions, show
 from milepost.cli.admin_users import user
 from milepost.cli.demo import demo
+from milepost.cli.extension import extension
 
 
 @click.group()
@@ -26,7 +28,11 @@ def version() -> None:
     click.echo(f"milepost {__version__}")
 
 
+for command in (apply, delete, list_extensions, show):
+    extension.add_command(command)
+
 main.add_command(serve)
 main.add_command(config)
 main.add_command(demo)
+main.add_command(extension)
 main.add_command(user)

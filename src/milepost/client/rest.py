@@ -1,4 +1,4 @@
-"""A small synchronous client of the ``/rest`` door.
+"""A small synchronous client of the ``/rest`` door, and of ``/v1/extensions``.
 
 Exceptions::
 
@@ -16,14 +16,18 @@ import ssl
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
+from urllib.parse import quote
 
 import urllib3
 
 EXTENSION_TASKS = "/rest/vcenter/extension/tasks"
 TASKS = "/rest/cis/tasks"
 SESSION_PATH = "/rest/com/vmware/cis/session"
+EXTENSIONS = "/v1/extensions"
+PROBLEM = "application/problem+json"
 SESSION = "vmware-api-session-id"
 UNAUTHENTICATED = 401
+NOT_FOUND = 404
 FIRST_ERROR = 400
 
 TRUST_ADVICE = (
@@ -133,6 +137,20 @@ class RestClient:
         """Ask for the end of a task."""
         self._call("POST", f"{TASKS}/{task_id}?action=cancel")
 
+    def extension(self, key: str) -> dict[str, Any] | None:
+        """A registered extension, or ``None``; for administrators."""
+        try:
+            found: dict[str, Any] = self._call("GET", extension_path(key)).json()
+        except Refused as refused:
+            if refused.status == NOT_FOUND:
+                return None
+            raise
+        return found
+
+    def register(self, key: str, extension: dict[str, Any]) -> None:
+        """Register an extension, or change it; for administrators."""
+        self._call("PUT", extension_path(key), extension)
+
     def close(self) -> None:
         """End the session, as far as the service can be reached, and the connections."""
         if self._token is not None:
@@ -163,6 +181,10 @@ class RestClient:
             raise Away(f"{self._url}: {fault}") from fault
 
 
+def extension_path(key: str) -> str:
+    return f"{EXTENSIONS}/{quote(key, safe='')}"
+
+
 def trusting(ca_file: Path | str | None) -> ssl.SSLContext:
     """Trust in the certificates of a file, or in the system's. Raises ``BadCaFile``."""
     try:
@@ -186,6 +208,8 @@ def checked(answer: urllib3.BaseHTTPResponse) -> urllib3.BaseHTTPResponse:
         return answer
     try:
         refusal = answer.json()
+        if answer.headers.get("content-type") == PROBLEM:
+            raise Refused(answer.status, refusal["error_type"].lower(), refusal["detail"])
         message = refusal["value"]["messages"][0]["default_message"]
         error = refusal["type"].rpartition(".")[2]
     except (ValueError, LookupError, TypeError, AttributeError):

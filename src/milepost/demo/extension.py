@@ -11,6 +11,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from milepost.client.rest import Away, Refused, RestClient
 from milepost.demo.jobs import KINDS, MACHINES, Canceled, Job, Step, message
+from milepost.demo.registration import register
 
 AWAY_SECONDS = 2.0
 TRY_AGAIN = frozenset({429, 503})
@@ -54,6 +55,7 @@ class Demo:
         self._chance = random.Random(seed)  # noqa: S311  it decides what a demo shows
         self._turns: list[Turn] = []
         self._numbers = itertools.count()
+        self._registered = False
 
     def run(self) -> None:
         """Work until all jobs are done. Raises ``Refused`` when the server will not have them."""
@@ -70,16 +72,24 @@ class Demo:
         spec: dict[str, Any] = {
             "operation_id": kind.operation,
             "cancelable": kind.cancelable,
-            "description": message(kind.operation.rpartition(".")[2], text, machine),
+            "description": message(kind.operation.rpartition(".")[2], text, machine=machine),
             "target": {"type": "VirtualMachine", "id": machine},
             "user": "demo",
         }
         task_id = self._patiently(lambda: self._client.create(spec))
+        if not self._registered:
+            self._register(task_id)
         self._tell(f"{task_id}  {text}")
         job = kind.work(self._chance, machine)
         self._plan(task_id, job, next(job), self._chance.uniform(0, 2))
         if self._left is not None:
             self._left -= 1
+
+    def _register(self, task_id: str) -> None:
+        """Register for the service that the tasks turn out to have."""
+        info = self._patiently(lambda: self._client.get(task_id))
+        self._tell(self._patiently(lambda: register(self._client, info["service"])))
+        self._registered = True
 
     def _take(self, turn: Turn) -> None:
         spec, wait = turn.step

@@ -15,6 +15,7 @@ Step = tuple[Spec, float]
 Job = Generator[Step, None, None]
 
 MACHINES = ("web-01", "web-02", "db-01", "mail-01", "build-07", "files-02")
+PREFIX = "com.milepost.demo."
 ERRORS = "com.vmware.vapi.std.errors."
 MEBIBYTES_A_STEP = (40, 400)
 
@@ -32,10 +33,27 @@ class Kind(NamedTuple):
     cancelable: bool
 
 
-def message(ident: str, text: str, *args: object) -> Spec:
-    """A message whose text already has its arguments."""
-    words = [str(arg) for arg in args]
-    return {"id": f"com.milepost.demo.{ident}", "default_message": text, "args": words}
+def message(ident: str, text: str, **values: int | str | Spec) -> Spec:
+    """A message whose text already has its arguments.
+
+    The arguments are its ``args`` as text, and its ``params`` for a catalogue; one that is itself
+    a message, of an id only, goes in by its id.
+    """
+    return {
+        "id": PREFIX + ident,
+        "default_message": text,
+        "args": [
+            value["id"] if isinstance(value, dict) else str(value) for value in values.values()
+        ],
+        "params": [{"key": name, "value": param(value)} for name, value in values.items()],
+    }
+
+
+def param(value: int | str | Spec) -> Spec:
+    """An argument by its type: ``i``, ``s``, or ``l`` for a message."""
+    if isinstance(value, int):
+        return {"i": value}
+    return {"l": value} if isinstance(value, dict) else {"s": value}
 
 
 def progress(completed: int, total: int, said: Spec) -> Spec:
@@ -56,10 +74,11 @@ def backup(chance: random.Random, machine: str) -> Job:
         yield {"status": "RUNNING"}, pause(chance)
         while done < total:
             done = min(total, done + chance.randrange(*MEBIBYTES_A_STEP))
-            said = message("copied", f"{done} of {total} MiB of {machine} copied", done, total)
+            text = f"{done} of {total} MiB of {machine} copied"
+            said = message("copied", text, done=done, total=total, machine=machine)
             yield {"percent_done": progress(done, total, said)}, pause(chance)
     except Canceled:
-        said = message("canceled", f"Canceled after {done} MiB; the copy was removed", done)
+        said = message("canceled", f"Canceled after {done} MiB; the copy was removed", done=done)
         yield {"status": "FAILED", "error": error("canceled", said)}, 0
         return
     yield {"status": "SUCCEEDED", "result": {"bytes": total * 2**20, "machine": machine}}, 0
@@ -70,7 +89,8 @@ def migration(chance: random.Random, machine: str) -> Job:
     steps = ("preparing", "copying memory", "switching over", "cleaning up")
     yield {"status": "RUNNING"}, pause(chance)
     for number, step in enumerate(steps, start=1):
-        said = message("step", f"{machine}: {step}", step)
+        inner = {"id": PREFIX + step.replace(" ", "_")}
+        said = message("step", f"{machine}: {step}", machine=machine, step=inner)
         yield {"percent_done": progress(number, len(steps), said)}, pause(chance)
         if step == "copying memory":
             yield {"status": "BLOCKED"}, 3 * pause(chance)
@@ -84,11 +104,12 @@ def verification(chance: random.Random, machine: str) -> Job:
     bad = chance.choice([None, chance.randrange(1, blocks)])
     yield {"status": "RUNNING"}, pause(chance)
     for block in range(1, blocks + 1):
-        said = message("block", f"Block {block} of {blocks} read", block, blocks)
+        said = message("blocks", f"{block} of {blocks} blocks read", done=block, total=blocks)
         yield {"percent_done": progress(block, blocks, said)}, pause(chance) / 2
         if block == bad:
-            what = message("bad_backup", f"The backup of {machine} cannot be used", machine)
-            why = message("checksum", f"Block {block}: the checksum does not fit", block)
+            what = message("bad_backup", f"The backup of {machine} cannot be used", machine=machine)
+            text = f"Block {block}: the checksum does not fit"
+            why = message("checksum", text, block=block)
             found = {"checked": block, "of": blocks}
             cause = error("invalid_element_configuration", what, why)
             yield {"status": "FAILED", "error": cause, "result": found}, 0

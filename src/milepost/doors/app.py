@@ -10,15 +10,17 @@ from __future__ import annotations
 import secrets
 from collections.abc import Awaitable, Callable
 
+from milepost.doors import languages
 from milepost.doors.credentials import Gate
 from milepost.doors.errorshapes import shape_of
 from milepost.doors.messages import Answer, Disconnected, Request
-from milepost.doors.refusals import Refuse, RefusedWith
+from milepost.doors.refusals import Headers, Refuse, RefusedWith
 from milepost.doors.routing import Auth, Router
 from milepost.logs import logger
 from milepost.rules import reasons
 from milepost.rules.reasons import Refusal
 from milepost.service.faults import refusal_of
+from milepost.service.localizing import Texts
 from milepost.wire.faults import Malformed
 from milepost.wire.queries import BadQuery
 
@@ -31,9 +33,12 @@ Lifespan = Callable[[], Awaitable[None]]
 class Application:
     """Answers requests by a set of routes; ``start`` and ``stop`` are called around its life."""
 
-    def __init__(self, router: Router, gate: Gate, *, start: Lifespan, stop: Lifespan) -> None:
+    def __init__(
+        self, router: Router, gate: Gate, texts: Texts, *, start: Lifespan, stop: Lifespan
+    ) -> None:
         self._router = router
         self._gate = gate
+        self._texts = texts
         self.start = start
         self.stop = stop
 
@@ -42,14 +47,18 @@ class Application:
         try:
             return await self._handle(request)
         except RefusedWith as refused:
-            return shape_of(request.path).answer(refused.refusal, refused.headers)
+            return self._refused(request, refused.refusal, refused.headers)
         except (Malformed, BadQuery) as fault:
-            return shape_of(request.path).answer(fault.refusal)
+            return self._refused(request, fault.refusal)
         except Disconnected:
             raise
         except Exception as fault:  # noqa: BLE001  the last line of defence answers 500
             refusal = refusal_of(fault) or internal_fault(request, fault)
-            return shape_of(request.path).answer(refusal)
+            return self._refused(request, refusal)
+
+    def _refused(self, request: Request, refusal: Refusal, headers: Headers = ()) -> Answer:
+        shown, about_language = languages.refused(request, self._texts, refusal)
+        return shape_of(request.path).answer(shown, (*headers, *about_language))
 
     async def _handle(self, request: Request) -> Answer:
         match = self._router.find(request.path)

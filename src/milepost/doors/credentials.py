@@ -1,8 +1,8 @@
 """Who sends a request: which credential counts, and whose it is.
 
 The header ``vmware-api-session-id`` comes first, on ``/v1`` then ``Authorization: Bearer``, then
-the cookie of the header's name; the first that is there decides alone. Basic counts only where a
-session is created.
+what the body of a JSON-RPC request brings, then the cookie of the header's name; the first that is
+there decides alone. Basic counts only where a session is created.
 """
 
 from __future__ import annotations
@@ -31,11 +31,16 @@ class Gate:
         self.sessions = sessions
         self.clock = clock
 
-    async def let_in(self, request: Request) -> Login:
-        """The login of a request, noted on it. Raises ``Refuse``."""
+    async def let_in(self, request: Request, in_body: str | None = None) -> Login:
+        """The login of a request, noted on it. Raises ``Refuse``.
+
+        ``in_body`` is the token that its body brings, if it does.
+        """
         token = request.header(SESSION.encode())
         if token is None and request.path.startswith(BEARER_PATHS):
             token = bearer_of(request)
+        if token is None:
+            token = in_body
         if token is None:
             token = self._cookie(request)
         if not token:
@@ -62,11 +67,13 @@ def cookie_of(text: str) -> str | None:
     return None
 
 
-def token_of(request: Request) -> str:
+def token_of(request: Request, in_body: str | None = None) -> str:
     """The token a request was let in with."""
     token = request.header(SESSION.encode())
     if token is None and request.path.startswith(BEARER_PATHS):
         token = bearer_of(request)
+    if token is None:
+        token = in_body
     return cookie_of(request.header(b"cookie") or "") or "" if token is None else token
 
 

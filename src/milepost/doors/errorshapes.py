@@ -8,7 +8,7 @@ from typing import NamedTuple
 from milepost.doors.messages import Answer
 from milepost.doors.refusals import Headers, headers_of, status_of
 from milepost.rules.reasons import Refusal
-from milepost.wire import api, rest
+from milepost.wire import api, jsonrpc, rest
 from milepost.wire.problems import encode_problem
 
 
@@ -33,7 +33,10 @@ V1 = ErrorShape(
     media_type=b"application/problem+json",
     schema="milepost.problem",
 )
+JSON_RPC = ErrorShape(jsonrpc.encode_not_called)
 
+# By the whole path: what lies below it is another door's.
+EXACT = {b"/api": JSON_RPC}
 # By the beginning of a path, and the shape of a path that exists nowhere.
 SHAPES: tuple[tuple[bytes, ErrorShape], ...] = ((b"/api", API), (b"/v1", V1))
 ELSEWHERE = REST
@@ -41,6 +44,9 @@ ELSEWHERE = REST
 
 def shape_of(path: bytes) -> ErrorShape:
     """The error shape of the door that a raw path belongs to, whether or not it has a route."""
+    exact = EXACT.get(path)
+    if exact is not None:
+        return exact
     for beginning, shape in SHAPES:
         if path == beginning or path.startswith(beginning + b"/"):
             return shape

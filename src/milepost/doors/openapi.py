@@ -13,6 +13,8 @@ from milepost.doors.messages import Answer, Request, json_answer
 from milepost.doors.routing import Auth, Parameter, Route
 from milepost.wire.descriptions import component_schemas
 from milepost.wire.encoding import to_json
+from milepost.wire.extensions import extension_schemas
+from milepost.wire.problems import problem_schema
 from milepost.wire.v1descriptions import V1Schemas
 from milepost.wire.v1queries import ORDERS
 
@@ -56,7 +58,8 @@ def document(routes: Iterable[Route], version: str) -> dict[str, Any]:
     paths: dict[str, dict[str, Any]] = {}
     for route in routes:
         paths.setdefault(route.path, {})[route.method.lower()] = operation(route)
-    schemas = component_schemas() | V1Schemas().all()
+    schemas = component_schemas() | V1Schemas().all() | extension_schemas()
+    schemas["milepost.problem"] = problem_schema()
     schemas["milepost.openapi"] = {"type": "object"}
     return {
         "openapi": "3.1.0",
@@ -72,8 +75,8 @@ def document(routes: Iterable[Route], version: str) -> dict[str, Any]:
             "securitySchemes": {
                 "session": {"type": "apiKey", "in": "header", "name": "vmware-api-session-id"},
                 "cookie": {"type": "apiKey", "in": "cookie", "name": "vmware-api-session-id"},
-                "basic": {"type": "http", "scheme": "basic"},
                 "bearer": {"type": "http", "scheme": "bearer"},
+                "basic": {"type": "http", "scheme": "basic"},
             },
         },
     }
@@ -88,7 +91,7 @@ def operation(route: Route) -> dict[str, Any]:
         "security": security(route),
         "parameters": [*path_parameters(route.path), *map(parameter_of, route.parameters)],
         "responses": {
-            str(route.status): success(route),
+            **{str(status): success(route) for status in (route.status, *route.also)},
             **{str(status): refusal(status, shape) for status in (*route.errors, FAULT)},
         },
     }
@@ -99,14 +102,14 @@ def operation(route: Route) -> dict[str, Any]:
 
 def security(route: Route) -> list[dict[str, list[str]]]:
     """What lets a caller in; one of the alternatives is enough."""
-    if route.auth is Auth.SESSION and route.path.encode().startswith(BEARER_PATHS):
-        return [{"session": []}, {"bearer": []}, {"cookie": []}]
     alternatives: dict[Auth, list[dict[str, list[str]]]] = {
         Auth.SESSION: [{"session": []}, {"cookie": []}],
         Auth.BASIC: [{"basic": []}],
         Auth.OPEN: [],
     }
-    return alternatives[route.auth]
+    bears = route.auth is Auth.SESSION and route.path.encode().startswith(BEARER_PATHS)
+    bearer: list[dict[str, list[str]]] = [{"bearer": []}] if bears else []
+    return [*alternatives[route.auth], *bearer]
 
 
 def path_parameters(path: str) -> list[dict[str, Any]]:

@@ -41,7 +41,7 @@ def idempotency_key(request: Request) -> str | None:
     """The key that a request is known again by. Raises ``Refuse``."""
     text = request.header(b"idempotency-key")
     if text is not None and not KEY.fullmatch(text):
-        raise Refuse(reasons.BAD_KEY, shortened(text))
+        raise Refuse(reasons.BAD_IDEMPOTENCY_KEY, shortened(text))
     return text
 
 

@@ -9,7 +9,7 @@ from milepost.rules.values import ErrorName as E
 STATUS = {
     E.ERROR: 500,
     E.ALREADY_EXISTS: 400,
-    E.CANCELED: 400,
+    E.CANCELED: 400,  # how a task ends; no request is refused with it
     E.CONCURRENT_CHANGE: 409,
     E.INVALID_ARGUMENT: 400,
     E.INVALID_REQUEST: 400,
@@ -22,10 +22,12 @@ STATUS = {
     E.TIMED_OUT: 504,
     E.UNAUTHENTICATED: 401,
     E.UNAUTHORIZED: 403,
+    E.UNEXPECTED_INPUT: 400,
     E.UNSUPPORTED: 400,
 }
 STATUS_OF_REASON = {
     reasons.NO_SUCH_METHOD: 405,
+    reasons.EXTENSION_CHANGED: 412,
     reasons.REQUEST_LATE: 408,
     reasons.HEADERS_TOO_LARGE: 431,
     reasons.BODY_TOO_LARGE: 413,

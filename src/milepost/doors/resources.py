@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from typing import Any, ClassVar, NamedTuple, Protocol
 
 from milepost.doors.credentials import Gate, basic_of, cookie_header, token_of
+from milepost.doors.languages import all_localized, telling_for, told
 from milepost.doors.messages import Answer, Request, json_answer
 from milepost.doors.refusals import Refuse, RefusedWith, retry_after
 from milepost.doors.routing import Auth, Parameter, Route
@@ -18,6 +19,7 @@ from milepost.rules.reading import Info, info_of
 from milepost.rules.reasons import Refusal
 from milepost.rules.task import CreateTask, UpdateTask
 from milepost.rules.values import Instant
+from milepost.service.localizing import Texts
 from milepost.service.logins import LoginService, Wait
 from milepost.service.tasks import TaskService
 from milepost.wire import queries, shapes
@@ -78,11 +80,12 @@ class ResourceDoor:
     style: ClassVar[Style]
 
     def __init__(
-        self, tasks: TaskService, logins: LoginService, gate: Gate, reader: Reader
+        self, tasks: TaskService, logins: LoginService, gate: Gate, texts: Texts, reader: Reader
     ) -> None:
         self._tasks = tasks
         self._logins = logins
         self._gate = gate
+        self._texts = texts
         self._reader = reader
 
     async def create_task(self, request: Request) -> Answer:
@@ -117,7 +120,10 @@ class ResourceDoor:
         exclude_result = queries.flag(query, f"{prefix}exclude_result")
         task = accepted(await self._tasks.get(request.who.principal, task_id))
         info = info_of(task, exclude_result=exclude_result)
-        return json_answer(self.style.writer.encode_info(info), etag(task))
+        telling = telling_for(request, self._texts)
+        if telling is not None:
+            info = telling.info(info)
+        return json_answer(self.style.writer.encode_info(info), etag(task), *told(telling))
 
     async def list_tasks(self, request: Request) -> Answer:
         """All tasks that match a filter, at most 1,000."""
@@ -130,7 +136,11 @@ class ResourceDoor:
         if isinstance(found, Refusal):
             raise RefusedWith(found)
         infos = ((task.id, info_of(task, exclude_result=exclude_result)) for task in found)
-        return json_answer(self.style.writer.encode_infos(infos))
+        telling = telling_for(request, self._texts)
+        if telling is None:
+            return json_answer(self.style.writer.encode_infos(infos))
+        localized = await all_localized(infos, telling)
+        return json_answer(self.style.writer.encode_infos(localized), *told(telling))
 
     async def cancel_task(self, request: Request) -> Answer:
         """Ask for the end of a task; the answer is empty."""

@@ -36,7 +36,8 @@ class Route(NamedTuple):
     """One operation of the API.
 
     ``request`` and ``answer`` name schemas of the description. On success the caller gets
-    ``answer`` with ``status``; ``errors`` are the statuses it may get instead.
+    ``answer`` with ``status``, or with one of ``also``; ``errors`` are the statuses it may get
+    instead.
     """
 
     method: str
@@ -50,6 +51,7 @@ class Route(NamedTuple):
     parameters: tuple[Parameter, ...] = ()
     status: int = 200
     errors: tuple[int, ...] = ()
+    also: tuple[int, ...] = ()
 
 
 class Match(NamedTuple):

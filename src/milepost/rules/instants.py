@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 from milepost.rules.values import Instant
 
@@ -19,6 +20,7 @@ SHAPE = re.compile(
     r"(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?:\.(\d+))?(?:Z|([+-])(\d\d):([0-5]\d))", re.ASCII
 )
 LAST_ZONE_HOUR = 23
+DATE_TIME_LENGTH = len("2015-01-01T22:13:05")
 SECOND = timedelta(seconds=1)
 
 
@@ -49,5 +51,10 @@ def read_instant(text: str) -> Instant:
 def write_instant(instant: Instant) -> str:
     """An instant as UTC text with three digits, such as ``2015-01-01T22:13:05.651Z``."""
     seconds, milliseconds = divmod(instant, 1000)
-    moment = EPOCH + timedelta(seconds=seconds)
-    return f"{moment:%Y-%m-%dT%H:%M:%S}.{milliseconds:03d}Z".rjust(24, "0")
+    return f"{second_text(seconds)}.{milliseconds:03d}Z"
+
+
+# A task's times are shown again and again, and formatting is most of what showing one costs.
+@lru_cache(maxsize=4096)
+def second_text(seconds: int) -> str:
+    return (EPOCH + timedelta(0, seconds)).isoformat()[:DATE_TIME_LENGTH]

@@ -22,7 +22,7 @@ from milepost.rules.task import (
     Task,
     UpdateTask,
 )
-from milepost.rules.values import TERMINAL, Instant, Progress
+from milepost.rules.values import TERMINAL, ErrorName, ErrorValue, Instant, Progress, Status
 
 
 def create(
@@ -72,18 +72,32 @@ def update(
     return Accepted(after, Change(EventKind.UPDATED, task, after))
 
 
-def request_cancel(task: Task, *, now: Instant) -> Decision:
-    """Decide a request to cancel. It is a request, not a state: the extension ends the task."""
+def request_cancel(task: Task, *, now: Instant, rules: Ruleset = DEFAULT_RULES) -> Decision:
+    """Decide a request to cancel. It is a request, not a state: the extension ends the task.
+
+    Only a PENDING task of an operation registered with ``cancel_pending`` ends with the request.
+    """
     if task.status in TERMINAL:
         return Refused(refuse(reasons.CANCEL_FINISHED, task.status), task)
     if not task.cancelable:
         return Refused(refuse(reasons.NOT_CANCELABLE, task.id), task)
-    if task.cancel_requested is not None:
+    ends = task.status is PENDING and task.operation in rules.cancel_pending.get(task.service, ())
+    if task.cancel_requested is not None and not ends:
         return Accepted(task)
     after = msgspec.structs.replace(
-        task, cancel_requested=now, revision=task.revision + 1, updated_at=now
+        canceled(task, now, rules) if ends else task,
+        cancel_requested=now if task.cancel_requested is None else task.cancel_requested,
+        revision=task.revision + 1,
+        updated_at=now,
     )
     return Accepted(after, Change(EventKind.CANCEL_REQUESTED, task, after))
+
+
+def canceled(task: Task, now: Instant, rules: Ruleset) -> Task:
+    """A task that never began, ended by a cancel."""
+    error = ErrorValue(ErrorName.CANCELED.type_name, (refuse(reasons.CANCELED_PENDING).message,))
+    spec = UpdateTask(status=Status.FAILED, error=error)
+    return applied(case_of(task, spec, now, rules, creating=False))
 
 
 def judge(

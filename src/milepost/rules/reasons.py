@@ -22,10 +22,16 @@ class Reason(NamedTuple):
 
 
 class Refusal(Value, frozen=True):
-    """A refusal as a value: nothing was changed."""
+    """A refusal as a value: nothing was changed.
+
+    ``more`` are further faults that were found with this one; ``localized`` is its text in the
+    reader's language.
+    """
 
     reason: Reason
     args: tuple[str, ...] = ()
+    more: tuple[Refusal, ...] = ()
+    localized: str | None = None
 
     @property
     def error(self) -> E:
@@ -36,7 +42,12 @@ class Refusal(Value, frozen=True):
     def message(self) -> Message:
         """The message a door sends."""
         text = self.reason.text.format(*self.args)
-        return Message(id=self.reason.id, default_message=text, args=self.args)
+        return Message(self.reason.id, text, self.args, localized=self.localized)
+
+    @property
+    def messages(self) -> tuple[Message, ...]:
+        """The message, and those of the further faults."""
+        return (self.message, *(other.message for other in self.more))
 
 
 def shortened(text: str, limit: int = 60) -> str:
@@ -176,6 +187,10 @@ CANCEL_FINISHED = Reason(
 NOT_CANCELABLE = Reason(
     "milepost.task.not_cancelable", E.UNSUPPORTED, "task: {0} was created as not cancelable."
 )
+# No refusal: the error of a task whose operation lets a cancel end it while it waits.
+CANCELED_PENDING = Reason(
+    "milepost.task.canceled", E.CANCELED, "The task was canceled before it had begun."
+)
 
 # Reading and finding.
 TASK_UNKNOWN = Reason("milepost.task.unknown", E.NOT_FOUND, "task: there is no task {0}.")
@@ -210,7 +225,7 @@ KEY_USED = Reason(
     E.CONCURRENT_CHANGE,
     "Idempotency-Key: {0} was sent with another body before.",
 )
-BAD_KEY = Reason(
+BAD_IDEMPOTENCY_KEY = Reason(
     "milepost.http.bad_idempotency_key",
     E.INVALID_REQUEST,
     "Idempotency-Key: {0} is not 1 to 255 printable characters of ASCII.",
@@ -265,6 +280,17 @@ LOGIN_NEEDS_BASIC = Reason(
     E.UNAUTHENTICATED,
     "A login needs a user name and a password in the header Authorization: Basic.",
 )
+LOGIN_NEEDS_PASSWORD = Reason(
+    "milepost.access.login_needs_password",
+    E.UNAUTHENTICATED,
+    "A login needs a user name and a password: in securityCtx with the schemeId {0}, or in the"
+    " header Authorization: Basic.",
+)
+UNKNOWN_SCHEME = Reason(
+    "milepost.access.unknown_scheme",
+    E.UNAUTHENTICATED,
+    "securityCtx.schemeId: {0} is not one of {1}.",
+)
 FOREIGN_ORIGIN = Reason(
     "milepost.access.foreign_origin",
     E.UNAUTHORIZED,
@@ -309,6 +335,59 @@ LAST_ADMINISTRATOR = Reason(
     "milepost.user.last_administrator",
     E.NOT_ALLOWED_IN_CURRENT_STATE,
     "user: {0} is the last administrator who can log in.",
+)
+
+# Extensions.
+ADMINISTRATORS_ONLY = Reason(
+    "milepost.access.administrators_only",
+    E.UNAUTHORIZED,
+    "With the role {0} you may neither see nor change extensions.",
+)
+EXTENSION_UNKNOWN = Reason(
+    "milepost.extension.unknown", E.NOT_FOUND, "extension: there is no extension {0}."
+)
+BAD_KEY = Reason(
+    "milepost.extension.bad_key",
+    E.INVALID_ARGUMENT,
+    "key: {0} is not a key like com.acme.backup, of at most 255 characters.",
+)
+KEYS_DISAGREE = Reason(
+    "milepost.extension.keys_disagree",
+    E.INVALID_ARGUMENT,
+    "key: {0} was given, but the path names {1}.",
+)
+EXTENSION_CHANGED = Reason(
+    "milepost.extension.changed",
+    E.CONCURRENT_CHANGE,
+    "version: {0} was asked for, but the extension {1} is at version {2}.",
+)
+TOO_MANY_EXTENSIONS = Reason(
+    "milepost.extension.too_many",
+    E.INVALID_ARGUMENT,
+    "extension: {0} are registered already, and that is the limit.",
+)
+BAD_LENGTH = Reason(
+    "milepost.extension.bad_length",
+    E.INVALID_ARGUMENT,
+    "{0}: {1} has {2} characters; {3} are expected.",
+)
+REPEATED = Reason(
+    "milepost.extension.repeated", E.INVALID_ARGUMENT, "{0}: {1} stands there already."
+)
+BAD_LOCALE = Reason(
+    "milepost.extension.bad_locale",
+    E.INVALID_ARGUMENT,
+    "{0}: {1} is not a locale like de, pt-BR or zh-Hant-TW.",
+)
+BAD_CATALOGUE = Reason(
+    "milepost.extension.bad_catalogue",
+    E.INVALID_ARGUMENT,
+    "catalogues: {0}, line {1}, message {2}: {3}.",
+)
+MEMBER_UNKNOWN = Reason(
+    "milepost.extension.member_unknown",
+    E.INVALID_ARGUMENT,
+    "members: {0} is not a user with the role extension and the key {1}.",
 )
 
 # Values that do not fit.
@@ -372,6 +451,26 @@ BAD_TYPE_NAME = Reason(
     E.INVALID_ARGUMENT,
     "{0}: {1} is not a dotted name like com.vmware.vapi.std.errors.not_found.",
 )
+UNEXPECTED_FIELD = Reason(
+    "milepost.value.unexpected_field",
+    E.UNEXPECTED_INPUT,
+    "{0}: the structure {2} has no such field (its value was {1}).",
+)
+WRONG_STRUCTURE = Reason(
+    "milepost.value.wrong_structure",
+    E.INVALID_ARGUMENT,
+    "{0}: the structure {1} was given where {2} is expected.",
+)
+BAD_DATA_VALUE = Reason(
+    "milepost.value.bad_data_value",
+    E.INVALID_REQUEST,
+    "{0}: {1} is not a vAPI data value: {2}.",
+)
+DUPLICATE_ELEMENT = Reason(
+    "milepost.value.duplicate_element",
+    E.INVALID_ARGUMENT,
+    "{0}: {1} is in the set twice.",
+)
 UNKNOWN_PARAMETER = Reason(
     "milepost.query.unknown_parameter",
     E.INVALID_ARGUMENT,
@@ -391,6 +490,54 @@ MISSING_PARAMETER = Reason(
     "milepost.query.missing_parameter",
     E.INVALID_ARGUMENT,
     "The query parameter {0} is missing; {1} is expected.",
+)
+
+# JSON-RPC itself.
+RPC_BATCH = Reason(
+    "milepost.rpc.batch",
+    E.INVALID_REQUEST,
+    "{0} requests came in one body; each needs a request of its own.",
+)
+RPC_NOTIFICATION = Reason(
+    "milepost.rpc.no_id",
+    E.INVALID_REQUEST,
+    "id: it is required and was not given; every request is answered.",
+)
+RPC_REQUEST = Reason(
+    "milepost.rpc.bad_request",
+    E.INVALID_REQUEST,
+    "{0}: a request has {2} here, and {1} was given.",
+)
+RPC_METHOD = Reason(
+    "milepost.rpc.no_such_method",
+    E.INVALID_REQUEST,
+    "method: {0} is not known; the only one is invoke.",
+)
+RPC_PARAMS = Reason(
+    "milepost.rpc.bad_params",
+    E.INVALID_REQUEST,
+    "{0}: an invocation has {2} here, and {1} was given.",
+)
+RPC_HEADERS = Reason(
+    "milepost.rpc.headers_disagree",
+    E.INVALID_REQUEST,
+    "The headers vapi-service and vapi-operation name {0} and {1}, the body {2} and {3}.",
+)
+RPC_SERVICE = Reason(
+    "milepost.rpc.no_such_service", E.OPERATION_NOT_FOUND, "serviceId: there is no service {0}."
+)
+RPC_OPERATION = Reason(
+    "milepost.rpc.no_such_operation",
+    E.OPERATION_NOT_FOUND,
+    "operationId: the service {1} has no operation {0}.",
+)
+SERVICE_UNKNOWN = Reason(
+    "milepost.rpc.service_unknown", E.NOT_FOUND, "{0}: no service has the name {1}."
+)
+OPERATION_UNKNOWN = Reason(
+    "milepost.rpc.operation_unknown",
+    E.NOT_FOUND,
+    "operation_id: no operation of the service {1} has the name {0}.",
 )
 
 # HTTP itself.

@@ -108,7 +108,8 @@ class Ruleset(Value, frozen=True, kw_only=True):
     """The settings the rules depend on.
 
     ``max_clock_skew`` is in seconds. ``operations`` holds the registered operations of each
-    extension; it counts only when ``operations_closed``.
+    extension; it counts only when ``operations_closed``. ``cancel_pending`` holds those whose
+    PENDING tasks a cancel ends at once.
     """
 
     spec_validation: Literal["effective", "strict"] = "effective"
@@ -116,6 +117,7 @@ class Ruleset(Value, frozen=True, kw_only=True):
     max_clock_skew: int = DAY_SECONDS
     operations_closed: bool = False
     operations: dict[str, frozenset[str]] = {}
+    cancel_pending: dict[str, frozenset[str]] = {}
 
 
 DEFAULT_RULES = Ruleset()

@@ -11,13 +11,12 @@ import msgspec
 from milepost.access.passwords import hash_password
 from milepost.access.principals import Role
 from milepost.rules import reasons
+from milepost.rules.extensions import is_key
 from milepost.rules.reasons import Refusal, shortened
 from milepost.rules.values import Value
 from milepost.store.base import Store, User
 
 NAME = re.compile(r"[^\x00-\x20\x7f:/?#]{1,128}")
-EXTENSION_KEY = re.compile(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*", re.ASCII)
-LONGEST_KEY = 255
 SHORTEST_PASSWORD = 8
 LONGEST_PASSWORD = 1024
 
@@ -148,9 +147,9 @@ def refusal_of_role(role: str, extension: str | None) -> Refusal | None:
 
 def refusal_of_key(extension: str) -> Refusal | None:
     """The key of an extension is a dotted name."""
-    if len(extension) <= LONGEST_KEY and EXTENSION_KEY.fullmatch(extension):
+    if is_key(extension):
         return None
-    return Refusal(reasons.BAD_EXTENSION_KEY, (shortened(extension, LONGEST_KEY),))
+    return Refusal(reasons.BAD_EXTENSION_KEY, (shortened(extension),))
 
 
 def refusal_of_password(password: str) -> Refusal | None:

@@ -42,8 +42,9 @@ class TaskService:
     """What can be done with tasks, whatever door the wish came in at.
 
     Every method may raise what the store raises (``Unavailable``, ``Overloaded``). ``clock``
-    gives the time in milliseconds, ``new_id`` an id nobody can guess. ``cancel_grace`` is how many
-    seconds an extension has to end a task before others may by force.
+    gives the time in milliseconds, ``new_id`` an id nobody can guess, ``rules_of`` the rules for
+    the tasks of a service, where it has rules of its own. ``cancel_grace`` is how many seconds an
+    extension has to end a task before others may by force.
     """
 
     def __init__(
@@ -55,9 +56,11 @@ class TaskService:
         cancel_grace: int = 0,
         clock: Callable[[], Instant],
         new_id: Callable[[], str],
+        rules_of: Callable[[str], Ruleset] | None = None,
     ) -> None:
         self._store = store
         self._rules = rules
+        self._rules_of = rules_of or (lambda _service: rules)
         self._default_extension = default_extension
         self._cancel_grace = cancel_grace
         self._clock = clock
@@ -93,7 +96,7 @@ class TaskService:
                 service=service,
                 principal=who.name,
                 now=now,
-                rules=self._rules,
+                rules=self._rules_of(service),
             )
 
         wanted = () if spec.parent is None else (spec.parent,)
@@ -150,7 +153,9 @@ class TaskService:
             Act.CANCEL,
             who,
             task_id,
-            lambda task, now: machine.request_cancel(task, now=now),
+            lambda task, now: machine.request_cancel(
+                task, now=now, rules=self._rules_of(task.service)
+            ),
             source,
         )
 

@@ -14,7 +14,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
+from milepost.rules.extensions import Extension, ExtensionOutcome, Registration
 from milepost.rules.finding import Selection, TaskFilter
+from milepost.rules.reasons import Refusal
 from milepost.rules.task import Decision, EventKind, Task
 from milepost.rules.values import Instant, Status, Value
 
@@ -139,6 +141,11 @@ class Counts(Value, frozen=True):
     complete: bool = True
 
 
+DecideExtension = Callable[[Registration | None], Extension | Refusal | None]
+"""A pure decision over an extension as it is registered: what it is from now on, ``None`` for not
+registered, or why nothing changes. It may be run again."""
+
+
 class User(Value, frozen=True, kw_only=True):
     """Someone who may log in. ``password`` is an argon2id hash."""
 
@@ -159,7 +166,7 @@ class Session(Value, frozen=True, kw_only=True):
 
 
 class Store(Protocol):
-    """Durable tasks, their events, users and sessions.
+    """Durable tasks, their events, users, sessions and extensions.
 
     Every method may raise ``Unavailable``.
     """
@@ -243,6 +250,19 @@ class Store(Protocol):
 
     async def delete_sessions(self, *, created_before: Instant, used_before: Instant) -> None:
         """End the sessions created or last used before these instants."""
+
+    async def change_extension(self, key: str, decide: DecideExtension) -> ExtensionOutcome:
+        """Run a decision over one extension and make what it says durable.
+
+        What equals what is there changes nothing; anything else gets the next version. One that
+        comes back after it was deleted goes on behind the version it had.
+        """
+
+    async def extension(self, key: str) -> Registration | None:
+        """One registered extension."""
+
+    async def extension_versions(self) -> dict[str, int]:
+        """The versions of all registered extensions, by key."""
 
     async def ready(self) -> bool:
         """Whether a change asked for now could be made."""

@@ -6,7 +6,7 @@ type; the path of a fault is put together only when there is a fault.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, Literal
 
 import msgspec
@@ -16,34 +16,36 @@ from milepost.rules.reasons import (
     BAD_DATE_TIME,
     DUPLICATE_KEY,
     MISSING_MEMBER,
-    OUT_OF_BOUNDS,
     TOO_DEEP,
     TOO_LONG,
     UNKNOWN_ENUM,
     UNKNOWN_MEMBER,
     shortened,
 )
-from milepost.rules.task import CreateTask, UpdateTask
-from milepost.rules.values import (
-    ROOT_FOLDER,
-    Message,
-    NestedMessage,
-    Opaque,
-    Param,
-    Progress,
-    Target,
-    Value,
-)
+from milepost.rules.values import ErrorValue, Opaque
 from milepost.wire import shapes
+from milepost.wire.building import BUILDERS
 from milepost.wire.errorvalues import ErrorReader
 from milepost.wire.faults import Malformed, shown, wrong_type
-from milepost.wire.jsontext import parse
-from milepost.wire.shapes import STRUCTURES, Enumeration, ListOf, MapOf, Member, Ref, Scalar, Type
+from milepost.wire.jsontext import deeper_than, parse
+from milepost.wire.shapes import (
+    STRUCTURES,
+    Enumeration,
+    ListOf,
+    MapOf,
+    Member,
+    Ref,
+    Scalar,
+    SetOf,
+    Type,
+)
 
 Read = Callable[[Any, int], Any]
 """Reads a value at a nesting depth of messages; raises ``Malformed``."""
 
-MAX_PRECISION = 20
+ReadMembers = Callable[[Any, Mapping[str, Read], list[str], int], dict[str, Any]]
+"""Reads the members of a structure, given their readers and the names that must be there."""
+
 BYTES_PER_CHARACTER = 4
 
 
@@ -74,7 +76,7 @@ class Dialect(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Decoder:
-    """Reads structures by name."""
+    """Reads structures by name. ``wire/datavalues.py`` has the spelling of JSON-RPC."""
 
     structures: ClassVar[Mapping[str, tuple[Member, ...]]] = STRUCTURES
 
@@ -82,7 +84,7 @@ class Decoder:
         self.dialect = dialect
         self.limits = limits
         self._structures: dict[str, Read] = {}
-        self._errors = ErrorReader(self.structure(shapes.MESSAGE), self.read_opaque)
+        self.errors = ErrorReader(self.structure(shapes.MESSAGE), self.read_opaque)
 
     def structure(self, name: str) -> Read:
         """The function that reads the structure of that name."""
@@ -101,13 +103,14 @@ class Decoder:
 
     def _compile(self, name: str) -> Read:
         members, build = self.structures[name], self.builder(name)
-        readers = {member.name: self.type(member.type) for member in members}
+        readers = {member.name: self.member(member) for member in members}
         required = [member.name for member in members if member.required]
+        read_fields = self.members_reader(name)
         deeper = 1 if name == shapes.NESTED_MESSAGE else 0
         max_depth = self.limits.message_depth
 
         def read_structure(value: Any, depth: int) -> Any:
-            found = read_members(value, readers, required, depth + deeper)
+            found = read_fields(value, readers, required, depth + deeper)
             return build(found)
 
         def read_nested(value: Any, depth: int) -> Any:
@@ -121,19 +124,30 @@ class Decoder:
         """What makes a structure of its members."""
         return BUILDERS[name]
 
+    def members_reader(self, name: str) -> ReadMembers:  # noqa: ARG002  other spellings ask for it
+        """What reads the members of the structure of that name."""
+        return read_members
+
+    def member(self, member: Member) -> Read:
+        """The function that reads a member of a structure."""
+        return self.type(member.type)
+
     def type(self, kind: Type) -> Read:
         """The function that reads a type."""
         if isinstance(kind, Ref):
             return self.structure(kind.name)
         if isinstance(kind, Enumeration):
             return enumeration_reader(kind)
-        if isinstance(kind, ListOf):
-            return self._list_reader(self.type(kind.item))
+        if isinstance(kind, ListOf | SetOf):
+            return self.list_reader(self.type(kind.item))
         if isinstance(kind, MapOf):
-            entries = self.dialect.maps == "entries"
-            item = self.type(kind.item)
-            return self._entries_reader(item) if entries else self._object_reader(item)
+            return self.map_reader(self.type(kind.item))
         return self._scalar_reader(kind)
+
+    def map_reader(self, item: Read) -> Read:
+        """The function that reads a map of what ``item`` reads."""
+        entries = self.dialect.maps == "entries"
+        return self._entries_reader(item) if entries else self._object_reader(item)
 
     def _scalar_reader(self, kind: Scalar) -> Read:
         readers: dict[Scalar, Read] = {
@@ -143,7 +157,7 @@ class Decoder:
             Scalar.DOUBLE: read_double,
             Scalar.INSTANT: read_date_time,
             Scalar.OPAQUE: self.read_opaque,
-            Scalar.ERROR: lambda value, _depth: self._errors.read(value),
+            Scalar.ERROR: self.read_error,
         }
         return readers[kind]
 
@@ -164,7 +178,11 @@ class Decoder:
             raise Malformed(TOO_DEEP, str(depth))
         return Opaque(text.decode())
 
-    def _list_reader(self, item: Read) -> Read:
+    def read_error(self, value: Any, _depth: int = 0) -> ErrorValue:
+        return self.errors.read(value)
+
+    def list_reader(self, item: Read) -> Read:
+        """The function that reads a list of what ``item`` reads."""
         limit = self.limits.args
 
         def read_list(value: Any, depth: int) -> tuple[Any, ...]:
@@ -289,59 +307,3 @@ def enumeration_reader(kind: Enumeration) -> Read:
         return known[value]
 
     return read_enumeration
-
-
-def deeper_than(value: object, limit: int) -> bool:
-    """Whether a value nests lists and objects deeper than ``limit`` levels."""
-    level = containers([value])
-    for _ in range(limit):
-        if not level:
-            return False
-        level = [part for outer in level for part in containers(contents(outer))]
-    return bool(level)
-
-
-def contents(value: Any) -> Iterable[Any]:
-    return value.values() if type(value) is dict else value
-
-
-def containers(values: Iterable[Any]) -> list[Any]:
-    return [value for value in values if type(value) in (dict, list)]
-
-
-def build_param(found: dict[str, Any]) -> Param:
-    precision = found.get("precision")
-    if precision is not None and not 0 <= precision <= MAX_PRECISION:
-        fault = Malformed(OUT_OF_BOUNDS, str(precision), "0", str(MAX_PRECISION))
-        raise fault.under("precision")
-    return Param(**found)
-
-
-def build_update(found: dict[str, Any]) -> UpdateTask:
-    found["progress"] = found.pop("percent_done", None)
-    return UpdateTask(**found)
-
-
-def build_create(found: dict[str, Any]) -> CreateTask:
-    return CreateTask(
-        progress=found.pop("percent_done", None),
-        operation=found.pop("operation_id"),
-        parent=found.pop("parent_task", None),
-        target=found.pop("target", ROOT_FOLDER),
-        **found,
-    )
-
-
-def build(constructor: Callable[..., Value]) -> Callable[[dict[str, Any]], Value]:
-    return lambda found: constructor(**found)
-
-
-BUILDERS: dict[str, Callable[[dict[str, Any]], Value]] = {
-    shapes.PARAM: build_param,
-    shapes.NESTED_MESSAGE: build(NestedMessage),
-    shapes.MESSAGE: build(Message),
-    shapes.DYNAMIC_ID: build(Target),
-    shapes.PROGRESS: build(Progress),
-    shapes.UPDATE_SPEC: build_update,
-    shapes.CREATE_SPEC: build_create,
-}

@@ -19,6 +19,7 @@ from milepost.wire.shapes import (
     Member,
     Ref,
     Scalar,
+    SetOf,
     Type,
 )
 
@@ -103,7 +104,7 @@ class DoorSchemas:
             return reference(kind.name)
         if isinstance(kind, Ref):
             return reference(self._published + kind.name)
-        if isinstance(kind, ListOf):
+        if isinstance(kind, ListOf | SetOf):
             return list_schema(self.type(kind.item))
         if isinstance(kind, MapOf):
             return self.map(self.type(kind.item), may_lack=True)

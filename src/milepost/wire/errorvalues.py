@@ -51,7 +51,7 @@ class ErrorReader:
             return self._read_typed(value)
         fields = {name: part for name, part in value.items() if name not in ("type", "error_type")}
         named = agreed_type(value.get("type"), value.get("error_type"))
-        return self._build(named, fields)
+        return self.build(named, fields)
 
     def _read_typed(self, value: dict[str, Any]) -> ErrorValue:
         for name, part in value.items():
@@ -65,11 +65,12 @@ class ErrorReader:
         agreed_type(value["type"], value.get("error_type"))
         try:
             named = agreed_type(value["type"], fields.get("error_type"))
-            return self._build(named, fields)
+            return self.build(named, fields)
         except Malformed as fault:
             raise fault.under("value") from None
 
-    def _build(self, type_name: str, fields: dict[str, Any]) -> ErrorValue:
+    def build(self, type_name: str, fields: dict[str, Any]) -> ErrorValue:
+        """An error of its name and its members as they came. Raises ``Malformed``."""
         messages = fields.get("messages")
         extra = {
             name: self._read_field(name, part)

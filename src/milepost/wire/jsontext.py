@@ -34,6 +34,7 @@ SUSPICIOUS_NUMBER = re.compile(rb"[0-9](?:[0-9]{18}|[eE]\+?[0-9]{3})")
 SUSPICIOUS_TEXT = b"\\u0000"
 BYTE_ORDER_MARKS = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
 PARSER_DEPTH = 200
+RECURSION = "recursion limit"
 INT64 = range(-(2**63), 2**63)
 INT64_DIGITS = 20
 SURROGATE = re.compile("[\ud800-\udfff]")
@@ -67,8 +68,10 @@ class Node(NamedTuple):
     key: str | int
 
 
-def parse(body: bytes) -> Any:
+def parse(body: bytes, depth: int = PARSER_DEPTH) -> Any:
     """The values a JSON text stands for: dicts, lists, str, int, float, bool, None.
+
+    ``depth`` is how deep the text may nest; beyond what the parser follows it is read slowly.
 
     Raises:
         Malformed: naming the path and the value, or the line and column of broken syntax.
@@ -78,6 +81,8 @@ def parse(body: bytes) -> Any:
             body, allow_inf_nan=False, catch_duplicate_keys=True, cache_mode="none"
         )
     except ValueError as fault:
+        if depth > PARSER_DEPTH and str(fault).startswith(RECURSION):
+            return parse_deep(body, depth)
         raise explain(body, str(fault)) from None
     suspicious = SUSPICIOUS_TEXT in body or SUSPICIOUS_NUMBER.search(body)
     if suspicious and first_fault(tree) is not None:
@@ -85,30 +90,84 @@ def parse(body: bytes) -> Any:
     return tree
 
 
+def parse_deep(body: bytes, depth: int) -> Any:
+    """A text that nests deeper than the parser follows, read with everything kept and weighed."""
+    tree = read_kept(body, Pairs, depth)
+    fault = first_fault(tree, fault_of_constant) or first_fault(tree)
+    if fault is not None:
+        raise fault
+    tree = json.loads(body.decode())
+    if deeper_than(tree, depth):
+        raise Malformed(TOO_DEEP, str(depth))
+    return tree
+
+
+def parse_loosely(body: bytes, depth: int) -> Any:
+    """What a refused text would say if nothing in it mattered; ``None`` when it is no JSON.
+
+    The last of a member given twice counts, and a number that no value can hold is a text. Good
+    for finding out whom to answer, and for nothing else.
+    """
+    try:
+        return read_kept(body, dict, depth)
+    except Malformed:
+        return None
+
+
 def explain(body: bytes, complaint: str) -> Malformed:
     """Why a text was refused, found by reading it again with everything kept."""
     if body.startswith(BYTE_ORDER_MARKS):
         return Malformed(NOT_JSON, "it starts with a byte order mark")
-    if complaint.startswith("recursion limit"):
+    if complaint.startswith(RECURSION):
         return Malformed(TOO_DEEP, str(PARSER_DEPTH))
     try:
-        tree = json.loads(
+        tree = read_kept(body, Pairs, PARSER_DEPTH)
+    except Malformed as fault:
+        return fault
+    # What is no JSON at all comes before what JSON may say and a value may not be.
+    no_json = first_fault(tree, fault_of_constant)
+    return no_json or first_fault(tree) or Malformed(NOT_JSON, complaint)
+
+
+def read_kept(body: bytes, kind: Callable[[list[tuple[str, Any]]], Any], depth: int) -> Any:
+    """A text with objects of a kind, and numbers as they were written where no value holds them.
+
+    Raises ``Malformed`` when it is no JSON, or nests deeper than can be followed.
+    """
+    try:
+        return json.loads(
             body.decode(),
-            object_pairs_hook=Pairs,
+            object_pairs_hook=kind,
             parse_int=read_integer,
             parse_float=read_float,
             parse_constant=Constant,
         )
     except UnicodeDecodeError as fault:
-        return Malformed(NOT_JSON, f"byte {fault.start} is not UTF-8")
+        raise Malformed(NOT_JSON, f"byte {fault.start} is not UTF-8") from None
     except json.JSONDecodeError as fault:
         what = fault.msg.lower().removesuffix(" at")
-        return Malformed(NOT_JSON, f"{what} at line {fault.lineno} column {fault.colno}")
+        where = f"line {fault.lineno} column {fault.colno}"
+        raise Malformed(NOT_JSON, f"{what} at {where}") from None
     except RecursionError:
-        return Malformed(TOO_DEEP, str(PARSER_DEPTH))
-    # What is no JSON at all comes before what JSON may say and a value may not be.
-    no_json = first_fault(tree, fault_of_constant)
-    return no_json or first_fault(tree) or Malformed(NOT_JSON, complaint)
+        raise Malformed(TOO_DEEP, str(depth)) from None
+
+
+def deeper_than(value: object, limit: int) -> bool:
+    """Whether a value nests lists and objects deeper than ``limit`` levels."""
+    level = containers([value])
+    for _ in range(limit):
+        if not level:
+            return False
+        level = [part for outer in level for part in containers(contents(outer))]
+    return bool(level)
+
+
+def contents(value: Any) -> Iterable[Any]:
+    return value.values() if type(value) is dict else value
+
+
+def containers(values: Iterable[Any]) -> list[Any]:
+    return [value for value in values if type(value) in (dict, list)]
 
 
 def read_integer(digits: str) -> int | Digits:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from milepost.rules.reasons import Refusal
+from milepost.wire import shapes
+from milepost.wire.descriptions import SCALARS, Schema, list_schema, object_schema, reference
 from milepost.wire.encoding import message_value, to_json
 
 NAMESPACE = "urn:milepost:problem:"
@@ -20,7 +22,7 @@ def encode_problem(refusal: Refusal, status: int) -> bytes:
             "status": status,
             "detail": refusal.message.default_message,
             "error_type": refusal.error.value,
-            "messages": [message_value(refusal.message, "object")],
+            "messages": [message_value(message, "object") for message in refusal.messages],
         }
     )
 
@@ -28,3 +30,15 @@ def encode_problem(refusal: Refusal, status: int) -> bytes:
 def title_of(refusal: Refusal) -> str:
     """The standard error in words; the same for every occurrence of it, as RFC 9457 asks."""
     return refusal.error.value.replace("_", " ").capitalize()
+
+
+def problem_schema() -> Schema:
+    """A problem, for ``/openapi.json``."""
+    text = SCALARS[shapes.Scalar.TEXT]
+    members = {
+        **dict.fromkeys(("type", "title", "detail"), text),
+        "status": {"type": "integer"},
+        "error_type": reference(shapes.ERROR_TYPE.name),
+        "messages": list_schema(reference(f"milepost.api.{shapes.MESSAGE}")),
+    }
+    return object_schema(members, list(members))

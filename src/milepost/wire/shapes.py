@@ -38,6 +38,12 @@ class ListOf(NamedTuple):
     item: Type
 
 
+class SetOf(NamedTuple):
+    """A list without repeats, bounded by the limit ``args``; only JSON-RPC has it."""
+
+    item: Type
+
+
 class MapOf(NamedTuple):
     """A map from text, bounded by the limit ``params``; its spelling depends on the dialect."""
 
@@ -50,7 +56,7 @@ class Ref(NamedTuple):
     name: str
 
 
-Type = Scalar | Enumeration | ListOf | MapOf | Ref
+Type = Scalar | Enumeration | ListOf | SetOf | MapOf | Ref
 
 
 class Member(NamedTuple):

@@ -11,13 +11,14 @@ from typing import Any, ClassVar
 
 import msgspec
 
-from milepost.rules.reading import info_of
+from milepost.rules.reading import Info, info_of
 from milepost.rules.reasons import WRONG_TYPE
 from milepost.rules.task import CreateTask, Task, UpdateTask
 from milepost.rules.values import ErrorValue, Instant, Message, Progress, Status
 from milepost.wire import shapes, v1shapes
 from milepost.wire.api import api_error, api_info
-from milepost.wire.decoding import BUILDERS, DEFAULT_LIMITS, Decoder, Dialect, Limits, Read
+from milepost.wire.building import BUILDERS
+from milepost.wire.decoding import DEFAULT_LIMITS, Decoder, Dialect, Limits, Read
 from milepost.wire.encoding import instant_value, message_value, progress_value, to_json
 from milepost.wire.faults import Malformed
 from milepost.wire.jsontext import parse
@@ -111,25 +112,21 @@ def user_value(user: Mapping[str, Any]) -> dict[str, Any]:
     return {name: user[name] for name in USER_SHOWN if user[name] is not None}
 
 
-def encode_task(task: Task, *, exclude_result: bool = False) -> bytes:
-    """A task as an answer."""
-    return to_json(task_value(task, exclude_result=exclude_result))
+def encode_task(task: Task, info: Info) -> bytes:
+    """A task as an answer; ``info`` is what a reader is shown of it."""
+    return to_json(task_value(task, info))
 
 
 def encode_page(
-    tasks: Iterable[Task],
+    tasks: Iterable[tuple[Task, Info]],
     token: str | None,
     counts: tuple[Mapping[Status, int], bool] | None = None,
-    *,
-    exclude_result: bool = False,
 ) -> bytes:
     """A page of tasks, the token of the next one, and the tasks of each status if asked for.
 
     Beside the counts stands whether all tasks were looked at.
     """
-    value: dict[str, Any] = {
-        "tasks": [task_value(task, exclude_result=exclude_result) for task in tasks]
-    }
+    value: dict[str, Any] = {"tasks": [task_value(task, info) for task, info in tasks]}
     if token is not None:
         value["next_page_token"] = token
     if counts is not None:
@@ -152,15 +149,19 @@ def encode_events(events: Iterable[Mapping[str, Any]], token: str | None) -> byt
     return to_json(value if token is None else {**value, "next_page_token": token})
 
 
-def task_value(task: Task, *, exclude_result: bool = False) -> dict[str, Any]:
+def task_value(
+    task: Task, info: Info | None = None, *, exclude_result: bool = False
+) -> dict[str, Any]:
     """A task as ``/v1`` shows it, as far as it is stored; ready for ``to_json``.
 
-    What is derived (the rest of a lease, children, times) is added by whoever knows it.
+    ``info`` is what a reader is shown, where that is more than what is stored. What is derived
+    (the rest of a lease, children, times) is added by whoever knows it.
     """
+    info = info_of(task, exclude_result=exclude_result) if info is None else info
     value: dict[str, Any] = {
         "id": task.id,
         "revision": task.revision,
-        **api_info(info_of(task, exclude_result=exclude_result)),
+        **api_info(info),
         "principal": task.principal,
         "created_at": instant_value(task.created_at),
         "updated_at": instant_value(task.updated_at),

@@ -49,7 +49,6 @@ class V1Schemas(DoorSchemas):
             **{name: self.sent(members) for name, members in V1_STRUCTURES.items()},
             v1shapes.CANCEL_SAID.name: {"type": "string", "enum": list(v1shapes.CancelSaid)},
             **self.answers(),
-            "milepost.problem": self.problem(),
         }
 
     def sent(self, members: tuple[Member, ...]) -> Schema:
@@ -131,18 +130,6 @@ class V1Schemas(DoorSchemas):
         }
         always = ["id", "revision", "principal", "created_at", "updated_at", "weight", "pinned"]
         return object_schema({**own, **info["properties"]}, [*always, *info["required"]])
-
-    def problem(self) -> Schema:
-        """The one error shape of this door, a problem of RFC 9457."""
-        members = {
-            "type": TEXT,
-            "title": TEXT,
-            "status": {"type": "integer"},
-            "detail": TEXT,
-            "error_type": reference(shapes.ERROR_TYPE.name),
-            "messages": list_schema(self.type(Ref(shapes.MESSAGE))),
-        }
-        return object_schema(members, list(members))
 
 
 def schema_has_type(schema: Schema) -> bool:

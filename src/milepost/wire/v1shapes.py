@@ -13,7 +13,7 @@ from milepost.rules.reasons import OUT_OF_BOUNDS
 from milepost.rules.task import LONGEST_LEASE, CreateTask, UpdateTask
 from milepost.rules.values import Progress, Value
 from milepost.wire import shapes
-from milepost.wire.decoding import build_create, build_update
+from milepost.wire.building import build_create, build_update
 from milepost.wire.faults import Malformed
 from milepost.wire.shapes import BOOLEAN, DOUBLE, LONG, SECRET, TEXT, Enumeration, Member, Ref
 

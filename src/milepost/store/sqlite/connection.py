@@ -136,3 +136,9 @@ def prepare(directory: Path, synchronous: str, *, may_migrate: bool) -> None:
             refuse_other_schema(connection)
     finally:
         connection.close()
+
+
+def write_nothing_new(connection: sqlite3.Connection) -> None:
+    """Write a page as it is, so that the commit has to write and sync."""
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    connection.execute(f"PRAGMA user_version = {version}")

@@ -8,11 +8,13 @@ import secrets
 import sqlite3
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
 import filelock
 
+from milepost.rules.extensions import ExtensionOutcome, Registration
 from milepost.rules.finding import Selection, TaskFilter
 from milepost.rules.task import Accepted, Decision, Task
 from milepost.rules.values import Instant
@@ -21,6 +23,7 @@ from milepost.store.base import (
     Counts,
     Decide,
     DecideAll,
+    DecideExtension,
     Event,
     Kept,
     Once,
@@ -35,13 +38,14 @@ from milepost.store.base import (
     Unavailable,
     User,
 )
-from milepost.store.sqlite import paging, queries, rows
+from milepost.store.sqlite import extensions, paging, queries, rows
 from milepost.store.sqlite.committer import Committer
 from milepost.store.sqlite.connection import (
     directory_lock,
     open_reader,
     prepare,
     take,
+    write_nothing_new,
 )
 from milepost.store.sqlite.together import Together
 from milepost.store.sqlite.working import Stored, Working, size_of
@@ -54,7 +58,7 @@ KEY_BYTES = 32
 
 
 class SqliteStore(Store):
-    """Tasks, events, users and sessions in ``milepost.db`` of a data directory.
+    """Tasks, events, users, sessions and extensions in ``milepost.db`` of a data directory.
 
     Single rows are read in the caller's thread (they cost microseconds); lists are read in a
     thread of their own.
@@ -208,6 +212,16 @@ class SqliteStore(Store):
         statement = "DELETE FROM sessions WHERE created_at < ? OR used_at < ?"
         await self._write(statement, created_before, used_before)
 
+    async def change_extension(self, key: str, decide: DecideExtension) -> ExtensionOutcome:
+        return await self._committer.run(partial(extensions.change, key=key, decide=decide))
+
+    async def extension(self, key: str) -> Registration | None:
+        found = await self._all(extensions.SELECT_ONE, key)
+        return extensions.read(key, found[0]) if found else None
+
+    async def extension_versions(self) -> dict[str, int]:
+        return dict(await self._all(extensions.SELECT_VERSIONS))
+
     async def ready(self) -> bool:
         # It costs a sync, but all who ask at once, and all changes beside them, share one.
         try:
@@ -332,9 +346,3 @@ def reading(read: Callable[[], T]) -> T:
         return read()
     except sqlite3.Error as fault:
         raise Unavailable(str(fault)) from fault
-
-
-def write_nothing_new(connection: sqlite3.Connection) -> None:
-    """Write a page as it is, so that the commit has to write and sync."""
-    (version,) = connection.execute("PRAGMA user_version").fetchone()
-    connection.execute(f"PRAGMA user_version = {version}")

@@ -106,3 +106,11 @@ CREATE TABLE sessions (
     created_at INTEGER NOT NULL,
     used_at INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
+
+-- Extensions: each as one JSON document. A deleted one leaves its version behind, without a document,
+-- so that a version never stands for two contents.
+CREATE TABLE extensions (
+    key TEXT NOT NULL PRIMARY KEY CHECK (length(key) BETWEEN 1 AND 255),
+    version INTEGER NOT NULL CHECK (version >= 1),
+    document TEXT
+) STRICT;

@@ -1,0 +1,66 @@
+"""What a server does by itself between requests, and how it ends."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from milepost.access.passwords import PasswordChecker
+from milepost.access.sessions import Sessions
+from milepost.logs import logger
+from milepost.rules.values import Instant
+from milepost.service.extensions import Extensions
+from milepost.store.base import KEPT_MILLISECONDS, Store, StoreError
+
+SWEEP_SECONDS = 600
+SWEPT_AT_ONCE = 500
+
+log = logger(__name__)
+
+
+class Upkeep:
+    """What the server does by itself between requests, and how it ends."""
+
+    def __init__(
+        self,
+        store: Store,
+        sessions: Sessions,
+        passwords: PasswordChecker,
+        registry: Extensions,
+        clock: Callable[[], Instant],
+    ) -> None:
+        self._store = store
+        self._sessions = sessions
+        self._passwords = passwords
+        self._registry = registry
+        self._clock = clock
+        self._sweeping: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Know the extensions, and begin to forget ended sessions and old requests."""
+        await self._registry.start()
+        self._sweeping = asyncio.get_running_loop().create_task(self._sweep())
+
+    async def stop(self) -> None:
+        """Finish every accepted change and let go of everything."""
+        if self._sweeping is not None:
+            self._sweeping.cancel()
+        self._registry.stop()
+        self._passwords.close()
+        await self._store.close()
+
+    async def _sweep(self) -> None:
+        while True:
+            try:
+                await self._sessions.sweep(self._clock())
+                await self._forget_requests()
+            except StoreError as fault:
+                log.warning("not swept", reason=str(fault))
+            await asyncio.sleep(SWEEP_SECONDS)
+
+    async def _forget_requests(self) -> None:
+        """Forget what came of requests so long ago that it counts no longer."""
+        forgotten = SWEPT_AT_ONCE
+        while forgotten == SWEPT_AT_ONCE:
+            before = self._clock() - KEPT_MILLISECONDS
+            forgotten = await self._store.forget_kept(before, SWEPT_AT_ONCE)
