@@ -16,6 +16,7 @@ TASK = """{
                "message": {"id": "", "default_message": "3 of 10 disks", "args": []}},
   "principal": "administrator", "created_at": "…", "updated_at": "…",
   "weight": 1.0, "pinned": false, "lease": {"seconds": 3600}}"""
+UPDATED = TASK.replace('{"seconds": 3600}', '{"seconds": 3600, "remaining_seconds": "…"}')
 
 EXAMPLES = {
     "v1.tasks.create": (
@@ -29,7 +30,7 @@ EXAMPLES = {
         f"""{CURL} {JSON} -X PATCH -H 'If-Match: "1"' $SERVER/v1/tasks/$TASK -d '
   {{"status": "RUNNING",
    "percent_done": {{"total": 10, "completed": 3, "message": "3 of 10 disks"}}}}'""",
-        TASK,
+        UPDATED,
     ),
     "v1.tasks.get": (
         f"""{CURL} -i -H 'If-None-Match: "2"' $SERVER/v1/tasks/$TASK | head -n 1""",

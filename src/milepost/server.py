@@ -40,6 +40,7 @@ from milepost.rules.task import Ruleset
 from milepost.rules.values import Instant
 from milepost.service.accounts import Accounts
 from milepost.service.extensions import Extensions
+from milepost.service.leases import LeaseKeeper, Leases
 from milepost.service.localizing import Texts
 from milepost.service.logins import LoginService
 from milepost.service.reading import Reading
@@ -233,6 +234,7 @@ def compose(settings: Settings, store: Store) -> Application:
     logins = LoginService(sessions, Throttle(), clock)
     registry = opened_registry(settings, store)
     texts = Texts(registry, own_texts())
+    leases = Leases(time.monotonic)
     tasks = TaskService(
         store,
         ruleset(settings),
@@ -241,6 +243,7 @@ def compose(settings: Settings, store: Store) -> Application:
         clock=clock,
         new_id=new_task_id,
         rules_of=registry.rules_of,
+        leases=leases,
     )
     strict, most = settings.spec_validation == "strict", value_limits(settings)
     description = OpenApiDoor()
@@ -259,7 +262,8 @@ def compose(settings: Settings, store: Store) -> Application:
     routes += jsonrpc_routes(
         JsonRpcDoor(tasks, logins, gate, texts, decoder, report=internal_fault)
     )
-    upkeep = Upkeep(store, sessions, passwords, registry, clock)
+    keeper = LeaseKeeper(store, leases, clock)
+    upkeep = Upkeep(store, sessions, passwords, registry=registry, leases=keeper, clock=clock)
 
     return Application(Router(routes), gate, texts, start=upkeep.start, stop=upkeep.stop)
 

@@ -43,7 +43,7 @@ def patched(caller: Caller, task: dict[str, Any], spec: Any, **headers: str) -> 
 def test_a_task_from_its_beginning_to_its_end(root: Caller) -> None:
     task = made(root, description="Backup of web-01", lease_seconds=60)
     assert task["description"] == {"id": "", "default_message": "Backup of web-01", "args": []}
-    assert task["lease"] == {"seconds": 60}
+    assert task["lease"]["seconds"] == 60
     steps: list[tuple[Any, str]] = [
         ({"status": "RUNNING"}, "RUNNING"),
         ({"percent_done": {"total": 2, "completed": 1, "message": "Disk 1"}}, "RUNNING"),
@@ -139,6 +139,49 @@ def test_nobody_acknowledges_what_was_not_asked(root: Caller) -> None:
     task = made(root, status="RUNNING")
     reply = patched(root, task, {"cancel": "acknowledged"})
     assert (reply.status, reply.reason) == (400, "milepost.task.cancel_not_requested")
+
+
+def test_a_task_whose_worker_is_gone_ends(root: Caller) -> None:
+    task = made(root, status="RUNNING", lease_seconds=1)
+    assert 0 < task["lease"]["remaining_seconds"] <= 1
+    path = f"{TASKS}/{task['id']}"
+    for _ in eventually("the task has ended"):
+        if (ended := root.send("GET", path)).json["status"] == "FAILED":
+            break
+    assert ended.revision == 2
+    (message,) = ended.json["error"]["messages"]
+    assert (ended.json["error"]["error_type"], message["id"]) == (
+        "TIMED_OUT",
+        "milepost.lease.expired",
+    )
+    assert "lease" not in ended.json
+    event = root.send("GET", f"{path}/events").json["events"][0]
+    assert (event["kind"], event["principal"]) == ("lease_expired", "system")
+
+
+def test_a_heartbeat_renews_a_lease_and_is_no_revision(root: Caller) -> None:
+    task = made(root, status="RUNNING", lease_seconds=86_400)
+    path = f"{TASKS}/{task['id']}"
+    before = root.send("GET", path).json["lease"]["remaining_seconds"]
+    beat = root.send("POST", f"{path}:heartbeat")
+    assert beat.json["lease"]["remaining_seconds"] >= before
+    assert beat.revision == 1
+    known = root.send("GET", path, None, {"If-None-Match": '"1"'})
+    assert known.status == 304
+    assert len(root.send("GET", f"{path}/events").json["events"]) == 1
+
+
+def test_a_lease_begins_anew_with_the_server(tmp_path: Path) -> None:
+    """While it was down nobody could be heard of."""
+    with serving(tmp_path / "data") as first, first.caller(door=V1) as caller:
+        task = made(caller, status="RUNNING", lease_seconds=3)
+        first.stop(signal.SIGKILL)
+    with serving(tmp_path / "data") as second, second.caller(door=V1) as caller:
+        shown = caller.get(task["id"]).json
+        assert shown["status"] == "RUNNING"
+        for _ in eventually("the task has ended"):
+            if caller.get(task["id"]).json["status"] == "FAILED":
+                break
 
 
 KEY = "Idempotency-Key"

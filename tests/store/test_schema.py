@@ -117,7 +117,12 @@ INDEXES = {
     ("extensions", "key"): 1,
 }
 # Those of the rows that have the column.
-PARTIAL_INDEXES = {("tasks", "user"), ("tasks", "parent")}
+PARTIAL_INDEXES = {
+    ("tasks", "user"),
+    ("tasks", "parent"),
+    ("tasks", "id"),
+    ("tasks", "lease_seconds"),
+}
 FOREIGN_KEYS = {("sessions", "user", "users", "name", "CASCADE")}
 # Positions are never given twice, whatever is deleted.
 AUTOINCREMENT = {"events"}

@@ -23,7 +23,7 @@ from milepost.wire import queries, shapes, v1queries, v1shapes
 from milepost.wire.decoding import decode_nothing
 from milepost.wire.faults import Malformed
 from milepost.wire.queries import BadQuery
-from milepost.wire.v1 import V1Dialect, encode_events, encode_page, encode_task
+from milepost.wire.v1 import Derived, V1Dialect, encode_events, encode_page, encode_task
 
 ROOT = "/v1/tasks"
 
@@ -150,7 +150,9 @@ class V1TasksDoor:
         telling = telling_for(request, self._texts)
         if telling is not None:
             info = telling.info(info)
-        return json_answer(encode_task(task, info), *headers, *told(telling), status=status)
+        derived = Derived(lease_left=self._tasks.lease_left(task))
+        body = encode_task(task, info, derived)
+        return json_answer(body, *headers, *told(telling), status=status)
 
     async def _without_input(self, request: Request) -> str:
         """The id of the task a request without input is about."""

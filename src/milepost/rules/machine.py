@@ -24,6 +24,8 @@ from milepost.rules.task import (
 )
 from milepost.rules.values import TERMINAL, ErrorName, ErrorValue, Instant, Progress, Status
 
+USUAL_WEIGHT = 1.0
+
 
 def create(
     spec: CreateTask,
@@ -37,6 +39,8 @@ def create(
     """Decide a create: the update table applied to an empty task. ``parent`` is checked before."""
     if rules.operations_closed and spec.operation not in rules.operations.get(service, ()):
         return Refused(refuse(reasons.OPERATION_CLOSED, spec.operation, service))
+    lease = rules.leases.get(service, {}).get(spec.operation)
+    weight = rules.weights.get(service, {}).get(spec.operation, USUAL_WEIGHT)
     empty = Task(
         id=task_id,
         revision=0,
@@ -47,7 +51,8 @@ def create(
         principal=principal,
         user=spec.user,
         parent=spec.parent,
-        weight=spec.weight,
+        weight=weight if spec.weight is None else spec.weight,
+        lease_seconds=lease,
         created_at=now,
         updated_at=now,
     )

@@ -174,6 +174,11 @@ HEARTBEAT_FINISHED = Reason(
     "task: it is {0}; only an open task has a heartbeat.",
 )
 # What the service itself says in the error of a task that it ends.
+LEASE_EXPIRED = Reason(
+    "milepost.lease.expired",
+    E.TIMED_OUT,
+    "Nothing was heard of the task for {0} seconds, the length of its lease.",
+)
 FORCE_CLOSED = Reason(
     "milepost.task.force_closed",
     E.CANCELED,
@@ -608,7 +613,7 @@ INTERNAL_FAULT = Reason(
 )
 
 # These are no refusals: they are the errors of tasks that the service itself has ended.
-OF_ENDED_TASKS = (FORCE_CLOSED,)
+OF_ENDED_TASKS = (FORCE_CLOSED, LEASE_EXPIRED)
 
 REASONS: dict[str, Reason] = {
     reason.id: reason for reason in list(globals().values()) if isinstance(reason, Reason)

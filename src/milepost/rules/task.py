@@ -94,7 +94,7 @@ class CreateTask(UpdateTask, frozen=True, kw_only=True):
     user: str | None = None
     parent: str | None = None
     extension: str | None = None
-    weight: float = 1.0
+    weight: float | None = None
 
 
 class IfMatch(Value, frozen=True):
@@ -109,7 +109,8 @@ class Ruleset(Value, frozen=True, kw_only=True):
 
     ``max_clock_skew`` is in seconds. ``operations`` holds the registered operations of each
     extension; it counts only when ``operations_closed``. ``cancel_pending`` holds those whose
-    PENDING tasks a cancel ends at once.
+    PENDING tasks a cancel ends at once. ``leases`` and ``weights`` are by extension and operation;
+    they are for tasks that name none.
     """
 
     spec_validation: Literal["effective", "strict"] = "effective"
@@ -118,6 +119,8 @@ class Ruleset(Value, frozen=True, kw_only=True):
     operations_closed: bool = False
     operations: dict[str, frozenset[str]] = {}
     cancel_pending: dict[str, frozenset[str]] = {}
+    leases: dict[str, dict[str, int]] = {}
+    weights: dict[str, dict[str, float]] = {}
 
 
 DEFAULT_RULES = Ruleset()
@@ -130,6 +133,7 @@ class EventKind(enum.StrEnum):
     UPDATED = "updated"
     CANCEL_REQUESTED = "cancel_requested"
     FORCE_CLOSED = "force_closed"
+    LEASE_EXPIRED = "lease_expired"
 
 
 class Change(Value, frozen=True):

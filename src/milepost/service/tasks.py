@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 
 import msgspec
@@ -32,6 +33,7 @@ from milepost.rules.task import (
 )
 from milepost.rules.values import TERMINAL, Instant
 from milepost.service.accounts import refusal_of_key
+from milepost.service.leases import Leases
 from milepost.service.repeats import Repeatable, id_of_created, once_of, refusal_of_another
 from milepost.store.base import Kept, Once, Origin, Store, Tasks
 
@@ -57,8 +59,10 @@ class TaskService:
         clock: Callable[[], Instant],
         new_id: Callable[[], str],
         rules_of: Callable[[str], Ruleset] | None = None,
+        leases: Leases | None = None,
     ) -> None:
         self._store = store
+        self._leases = leases or Leases(time.monotonic)
         self._rules = rules
         self._rules_of = rules_of or (lambda _service: rules)
         self._default_extension = default_extension
@@ -90,13 +94,15 @@ class TaskService:
                 parent = tasks.get(spec.parent)
                 if parent is None or not may_see(who, parent):
                     return Refused(Refusal(reasons.PARENT_UNKNOWN, (spec.parent,)))
-            return machine.create(
-                spec,
-                task_id=task_id,
-                service=service,
-                principal=who.name,
-                now=now,
-                rules=self._rules_of(service),
+            return self._heard_of(
+                machine.create(
+                    spec,
+                    task_id=task_id,
+                    service=service,
+                    principal=who.name,
+                    now=now,
+                    rules=self._rules_of(service),
+                )
             )
 
         wanted = () if spec.parent is None else (spec.parent,)
@@ -145,7 +151,16 @@ class TaskService:
             refusal = Refusal(reasons.REVISION_MISMATCH, args)
         if refusal is not None:
             return Refused(refusal, task)
-        return machine.update(task, spec, now=now, rules=self._rules)
+        return self._heard_of(machine.update(task, spec, now=now, rules=self._rules))
+
+    def _heard_of(self, decision: Decision) -> Decision:
+        """Renew the lease of a task whose create or update was accepted, from that moment on.
+
+        It is done with the decision and not with its commit: a lease may not run out in between.
+        """
+        if isinstance(decision, Accepted):
+            self._leases.renew(decision.task)
+        return decision
 
     async def cancel(self, who: Principal, task_id: str, source: str) -> Decision:
         """Ask the extension to end a task."""
@@ -172,11 +187,17 @@ class TaskService:
         )
 
     async def heartbeat(self, who: Principal, task_id: str) -> Task | Refused:
-        """Say that work on a task goes on; nothing is stored."""
+        """Say that work on a task goes on, which renews its lease; nothing is stored."""
         task = judge(Act.UPDATE, who, await self._store.task(task_id), task_id)
         if isinstance(task, Task) and task.status in TERMINAL:
             return Refused(Refusal(reasons.HEARTBEAT_FINISHED, (task.status,)), task)
+        if isinstance(task, Task):
+            self._leases.renew(task)
         return task
+
+    def lease_left(self, task: Task) -> float | None:
+        """Seconds until a leased task must be heard of."""
+        return None if task.lease_seconds is None else self._leases.left(task.id)
 
     async def get(self, who: Principal, task_id: str) -> Task | Refused:
         """One task."""

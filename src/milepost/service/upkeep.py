@@ -10,6 +10,7 @@ from milepost.access.sessions import Sessions
 from milepost.logs import logger
 from milepost.rules.values import Instant
 from milepost.service.extensions import Extensions
+from milepost.service.leases import LeaseKeeper
 from milepost.store.base import KEPT_MILLISECONDS, Store, StoreError
 
 SWEEP_SECONDS = 600
@@ -26,19 +27,23 @@ class Upkeep:
         store: Store,
         sessions: Sessions,
         passwords: PasswordChecker,
+        *,
         registry: Extensions,
+        leases: LeaseKeeper,
         clock: Callable[[], Instant],
     ) -> None:
         self._store = store
         self._sessions = sessions
         self._passwords = passwords
         self._registry = registry
+        self._leases = leases
         self._clock = clock
         self._sweeping: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
-        """Know the extensions, and begin to forget ended sessions and old requests."""
+        """Know the extensions, watch leases, and forget ended sessions and old requests."""
         await self._registry.start()
+        await self._leases.start()
         self._sweeping = asyncio.get_running_loop().create_task(self._sweep())
 
     async def stop(self) -> None:
@@ -46,6 +51,7 @@ class Upkeep:
         if self._sweeping is not None:
             self._sweeping.cancel()
         self._registry.stop()
+        self._leases.stop()
         self._passwords.close()
         await self._store.close()
 

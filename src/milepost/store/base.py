@@ -215,6 +215,9 @@ class Store(Protocol):
         that task; with another there are none.
         """
 
+    async def leased(self) -> list[tuple[str, int]]:
+        """The ids of all tasks that have a lease, and its seconds."""
+
     async def page(self, selection: Selection, size: int, after: int | None = None) -> Page:
         """A page of a selection, behind a mark that an earlier page of it had as its next."""
 

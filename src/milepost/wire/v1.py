@@ -14,7 +14,7 @@ import msgspec
 from milepost.rules.reading import Info, info_of
 from milepost.rules.reasons import WRONG_TYPE
 from milepost.rules.task import CreateTask, Task, UpdateTask
-from milepost.rules.values import ErrorValue, Instant, Message, Progress, Status
+from milepost.rules.values import ErrorValue, Instant, Message, Progress, Status, Value
 from milepost.wire import shapes, v1shapes
 from milepost.wire.api import api_error, api_info
 from milepost.wire.building import BUILDERS
@@ -30,6 +30,18 @@ UNTOLD = "result"
 
 
 USER_SHOWN = ("name", "role", "extension", "disabled")
+
+
+class Derived(Value, frozen=True, kw_only=True):
+    """What is known of a task and not stored with it: it makes no revision and is in no ETag.
+
+    ``lease_left`` is in seconds.
+    """
+
+    lease_left: float | None = None
+
+
+NOTHING_DERIVED = Derived()
 
 
 class V1Decoder(Decoder):
@@ -112,9 +124,17 @@ def user_value(user: Mapping[str, Any]) -> dict[str, Any]:
     return {name: user[name] for name in USER_SHOWN if user[name] is not None}
 
 
-def encode_task(task: Task, info: Info) -> bytes:
+def encode_task(task: Task, info: Info, derived: Derived = NOTHING_DERIVED) -> bytes:
     """A task as an answer; ``info`` is what a reader is shown of it."""
-    return to_json(task_value(task, info))
+    return to_json({**task_value(task, info), **derived_value(task, derived)})
+
+
+def derived_value(task: Task, derived: Derived) -> dict[str, Any]:
+    """What is derived of a task: members that stand beside the stored ones, or instead of them."""
+    if derived.lease_left is None or task.lease_seconds is None:
+        return {}
+    left = round(derived.lease_left, 3)
+    return {"lease": {"seconds": task.lease_seconds, "remaining_seconds": left}}
 
 
 def encode_page(

@@ -124,7 +124,10 @@ class V1Schemas(DoorSchemas):
             "cancel": {"type": "string", "enum": ["requested", "acknowledged"]},
             "cancel_requested": INSTANT,
             "cancel_acknowledged": INSTANT,
-            "lease": object_schema({"seconds": SECONDS}, ["seconds"]),
+            "lease": object_schema(
+                {"seconds": SECONDS, "remaining_seconds": {"type": "number", "minimum": 0}},
+                ["seconds"],
+            ),
             "weight": WEIGHT,
             "pinned": BOOLEAN,
         }

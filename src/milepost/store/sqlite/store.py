@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import secrets
 import sqlite3
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -54,7 +53,6 @@ from milepost.store.sqlite.writing import Written, last_position, written
 T = TypeVar("T")
 
 SESSION_WIDTH = 4
-KEY_BYTES = 32
 
 
 class SqliteStore(Store):
@@ -146,6 +144,9 @@ class SqliteStore(Store):
 
         return await self._far_away(read)
 
+    async def leased(self) -> list[tuple[str, int]]:
+        return await self._all(queries.SELECT_LEASED)
+
     async def page(self, selection: Selection, size: int, after: int | None = None) -> Page:
         page = await self._far_away(lambda: paging.read_page(self._far, selection, size, after))
         await self._told_before(page.tasks)
@@ -155,16 +156,7 @@ class SqliteStore(Store):
         return await self._far_away(lambda: paging.read_counts(self._far, selection))
 
     async def key(self, name: str) -> str:
-        made = secrets.token_urlsafe(KEY_BYTES)
-
-        def job(connection: sqlite3.Connection) -> str:
-            connection.execute(
-                "INSERT INTO keys VALUES (?, ?) ON CONFLICT DO NOTHING", (name, made)
-            )
-            (key,) = connection.execute("SELECT value FROM keys WHERE name = ?", (name,)).fetchone()
-            return str(key)
-
-        return await self._committer.run(job)
+        return await self._committer.run(lambda connection: queries.made_key(connection, name))
 
     async def user(self, name: str) -> User | None:
         row = self._one(f"SELECT {rows.USER_NAMES} FROM users WHERE name = ?", name)  # noqa: S608  own names only

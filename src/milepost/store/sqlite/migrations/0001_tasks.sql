@@ -55,6 +55,7 @@ CREATE INDEX tasks_by_status ON tasks (status);
 CREATE INDEX tasks_by_operation ON tasks (operation);
 CREATE INDEX tasks_by_target ON tasks (target_id, target_type);
 CREATE INDEX tasks_by_user ON tasks (user) WHERE user IS NOT NULL;
+CREATE INDEX tasks_by_lease ON tasks (id, lease_seconds) WHERE lease_seconds IS NOT NULL;
 CREATE INDEX tasks_by_parent ON tasks (parent) WHERE parent IS NOT NULL;
 
 -- The log of what has happened. Positions are given by the one process that writes, in the order of
