@@ -32,6 +32,7 @@ from milepost.doors.openapi import OpenApiDoor, openapi_routes
 from milepost.doors.refusals import RETRY_LATER, status_of
 from milepost.doors.rest import RestDoor, rest_routes
 from milepost.doors.routing import Auth, Parameter, Route
+from milepost.doors.v1batch import V1BatchDoor, batch_routes
 from milepost.doors.v1extensions import ExtensionDoor, extension_routes
 from milepost.doors.v1tasks import V1TasksDoor
 from milepost.doors.v1tasks import task_routes as v1_task_routes
@@ -595,6 +596,7 @@ def routes_by_page() -> dict[str, list[Route]]:
         "api.md": api_routes(ApiDoor.__new__(ApiDoor)),
         "v1.md": [
             *v1_task_routes(V1TasksDoor.__new__(V1TasksDoor)),
+            *batch_routes(V1BatchDoor.__new__(V1BatchDoor)),
             *user_routes(V1UsersDoor.__new__(V1UsersDoor)),
         ],
         "extensions.md": extension_routes(ExtensionDoor.__new__(ExtensionDoor)),
@@ -624,6 +626,8 @@ def route_text(route: Route) -> str:
 def wrapped(schema: str) -> str:
     if schema in BARE:
         return f"a [`{BARE[schema]}`](rest.md#{anchor(BARE[schema])})"
+    if schema == "milepost.v1.batch":
+        return "[a batch](#batches)"
     if schema in _v1.BODIES:
         return f"a [`{schema}`](#{anchor(schema)})"
     if schema in WRAPPED:

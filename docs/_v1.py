@@ -67,6 +67,13 @@ EXAMPLES = {
    "changes": [{"field": "cancel_requested", "before": null, "after": "…"}]}],
  "next_page_token": "…"}""",
     ),
+    "v1.tasks.batch": (
+        f"""{CURL} {JSON} $SERVER/v1/tasks:batch -d '
+  {{"requests": [
+     {{"update": {{"task": "'$TASK'", "if_revision": 3, "spec": {{"cancel": "acknowledged"}}}}}},
+     {{"update": {{"task": "none", "spec": {{}}}}}}]}}' | grep -oE '"(status|revision)":[0-9]+'""",
+        '"status":200\n"revision":4\n"status":404',
+    ),
     "v1.users.create": (
         f"""{CURL} {JSON} $SERVER/v1/users -d '
   {{"name": "ann", "role": "viewer", "password": "a long password"}}'""",
@@ -92,6 +99,7 @@ ANSWERS = {
     "milepost.v1.task": "[a task](#a-task)",
     "milepost.v1.task_page": "[a page of tasks](#pages)",
     "milepost.v1.event_page": "[a page of the history](#history)",
+    "milepost.v1.batch_answer": "[an answer for each part](#batches)",
     "milepost.v1.user": "a user: `name`, `role`, `extension` where it has one, and `disabled`",
     "milepost.v1.users": '`{"users": [<user>, …]}`',
 }

@@ -31,6 +31,7 @@ from milepost.doors.openapi import OpenApiDoor, openapi_routes
 from milepost.doors.rest import RestDoor, rest_routes
 from milepost.doors.routing import Router
 from milepost.doors.serving import HttpServer
+from milepost.doors.v1batch import V1BatchDoor, batch_routes
 from milepost.doors.v1extensions import ExtensionDoor, extension_routes
 from milepost.doors.v1tasks import V1TasksDoor
 from milepost.doors.v1tasks import task_routes as v1_task_routes
@@ -39,6 +40,7 @@ from milepost.logs import logger
 from milepost.rules.task import Ruleset
 from milepost.rules.values import Instant
 from milepost.service.accounts import Accounts
+from milepost.service.batches import Batches
 from milepost.service.extensions import Extensions
 from milepost.service.leases import LeaseKeeper, Leases
 from milepost.service.localizing import Texts
@@ -252,6 +254,7 @@ def compose(settings: Settings, store: Store) -> Application:
         *rest_routes(RestDoor(tasks, logins, gate, texts, RestDialect(strict=strict, limits=most))),
         *api_routes(ApiDoor(tasks, logins, gate, texts, ApiDialect(limits=most))),
         *v1_task_routes(V1TasksDoor(tasks, Reading(store, tasks), texts, v1)),
+        *batch_routes(V1BatchDoor(Batches(store, tasks, clock), texts, v1)),
         *user_routes(V1UsersDoor(Accounts(store), v1)),
         *extension_routes(ExtensionDoor(registry)),
         *health_routes(HealthDoor(store.ready)),

@@ -309,3 +309,103 @@ def test_a_name_with_odd_characters_is_found(root: Caller) -> None:
     reply = root.send("POST", "/v1/users", body)
     assert reply.status == 201
     assert root.send("GET", reply.headers["location"]).json["name"] == "ä@%2"
+
+
+def test_a_parent_shows_its_children(root: Caller) -> None:
+    parent = made(root, status="RUNNING")
+    path = f"{TASKS}/{parent['id']}"
+    assert "children" not in root.send("GET", path).json
+    good = made(root, parent_task=parent["id"], weight=3)
+    bad = made(root, parent_task=parent["id"])
+    patched(root, good, {"status": "RUNNING", "percent_done": {"total": 2, "completed": 1}})
+    patched(root, bad, {"status": "FAILED", "error": {"messages": ["Full"]}})
+    shown = root.send("GET", path)
+    assert shown.json["children"] == {
+        "count": 2,
+        "by_status": {"PENDING": 0, "RUNNING": 1, "BLOCKED": 0, "SUCCEEDED": 0, "FAILED": 1},
+        "fraction": 0.375,
+        "complete": True,
+    }
+    # What is derived makes no revision, and the progress of the parent stays its own.
+    assert shown.revision == 1
+    assert shown.json["progress"] == {
+        "total": 0,
+        "completed": 0,
+        "message": shown.json["progress"]["message"],
+    }
+    patched(root, good, {"status": "SUCCEEDED"})
+    patched(root, parent, {"status": "SUCCEEDED"})
+    children = root.send("GET", path).json["children"]
+    assert children["succeeded_over_failed"] is True
+    assert children["fraction"] == 0.75
+
+
+def test_a_cancel_of_a_parent_is_told_to_its_children(root: Caller, at_door: Caller) -> None:
+    parent = made(root, status="RUNNING")
+    child = made(root, status="RUNNING", parent_task=parent["id"])
+    assert at_door.cancel(parent["id"]).status < 300
+    reply = patched(root, child, {"description": "going on"})
+    assert reply.headers["milepost-cancel-requested"] == "true"
+
+
+def test_a_batch(root: Caller) -> None:
+    task = made(root)
+
+    def batch(*requests: Any, **headers: str) -> Reply:
+        body = json.dumps({"requests": list(requests)}).encode()
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        return root.send("POST", f"{TASKS}:batch", body, named)
+
+    create = {"create": {"operation_id": "op", "cancelable": True, "description": "One of many"}}
+    run = {"update": {"task": task["id"], "spec": {"status": "RUNNING", "result": "long"}}}
+    late = {"update": {"task": task["id"], "spec": {}, "if_revision": 1}}
+    reply = batch(create, run, late, {"update": {"task": "none", "spec": {}}}, {"create": {}})
+    assert reply.status == 200
+    results = reply.json["results"]
+    assert [one["status"] for one in results] == [201, 200, 412, 404, 400]
+    assert results[0]["task"]["description"]["default_message"] == "One of many"
+    assert (results[1]["task"]["revision"], "result" in results[1]["task"]) == (2, False)
+    assert results[4]["problem"]["detail"].startswith("requests[4].create.operation_id: ")
+    assert root.get(task["id"]).json["result"] == "long"
+    first = batch(create, create, Idempotency_Key="batch")
+    again = batch(create, create, Idempotency_Key="batch")
+    assert first.json == again.json
+    assert batch(create, Idempotency_Key="batch").refused == (409, "concurrent_change")
+    many = batch(*[create] * 1000)
+    assert {one["status"] for one in many.json["results"]} == {201}
+
+
+def test_a_running_task_tells_how_long_it_takes(root: Caller) -> None:
+    task = made(root, status="RUNNING", percent_done={"total": 1000, "completed": 0})
+    path = f"{TASKS}/{task['id']}"
+    waiting = made(root)
+    assert "elapsed_seconds" not in root.send("GET", f"{TASKS}/{waiting['id']}").json
+    for completed in eventually("it is known how fast it goes"):
+        patched(root, task, {"percent_done": {"total": 1000, "completed": 1}})
+        shown = root.send("GET", path).json
+        if "rate_per_second" in shown:
+            break
+        assert completed is None
+    assert shown["elapsed_seconds"] > 0
+    assert shown["remaining_seconds"] <= 999 / shown["rate_per_second"]
+    done = patched(root, task, {"status": "SUCCEEDED"}).json
+    assert done["status"] == "SUCCEEDED"
+    ended = root.send("GET", path).json
+    assert ended["elapsed_seconds"] >= shown["elapsed_seconds"]
+    assert not {"rate_per_second", "remaining_seconds"} & set(ended)
+
+
+def test_a_task_in_the_language_of_the_reader(root: Caller) -> None:
+    task = made(root, status="RUNNING", lease_seconds=1)
+    path = f"{TASKS}/{task['id']}"
+    for _ in eventually("the task has ended"):
+        reply = root.send("GET", path, None, {"Accept-Language": "de"})
+        if reply.json["status"] == "FAILED":
+            break
+    (message,) = reply.json["error"]["messages"]
+    assert message["localized"].startswith("Von der Aufgabe war 1 Sekunden lang nichts zu hören")
+    assert reply.headers["content-language"] == "de"
+    refused = root.send("PATCH", path, b'{"status": "RUNNING"}', {"Accept-Language": "de"})
+    assert refused.json["messages"][0]["localized"].startswith("status: ")
+    listed = root.send("GET", f"{TASKS}?task={task['id']}", None, {"Accept-Language": "de"})
+    assert listed.json["tasks"][0]["error"]["messages"] == [message]

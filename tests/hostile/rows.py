@@ -564,6 +564,16 @@ def v1_paths() -> Iterator[Row]:
         ("of /api", b"tasks=a", "400 query.unknown_parameter"),
     ):
         yield Row(f"v1 query: {name}", read(V1_TASKS + b"?" + query), told)
+    for name, body, told in (
+        ("no list", b'{"requests":{}}', "400 value.wrong_type"),
+        ("nothing", b"{}", "400 value.missing_member"),
+        ("1,001 parts", b'{"requests":[%b]}' % b",".join([b"{}"] * 1001), "400 value.too_long"),
+        ("deep", b'{"requests":[' + b"[" * 10_000, "400 value.too_deep"),
+        ("a member", b'{"requests":[],"a":1}', "400 value.unknown_member"),
+    ):
+        data = request(b"POST", V1_TASKS + b":batch", SESSION_LINE, JSON_LINE, body=body)
+        yield Row(f"v1 batch: {name}", data, told)
+    yield Row("v1 batch: read", read(V1_TASKS + b":batch"), NO_METHOD)
     yield Row("v1: history of nothing", read(V1_TASKS + b"/none/events"), UNKNOWN_TASK)
     yield Row("v1: a path", read(b"/v1/nothing"), NO_PATH)
     for name, method, target, body, told in (

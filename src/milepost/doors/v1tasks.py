@@ -75,7 +75,20 @@ class V1TasksDoor:
         task = accepted(await self._tasks.get(request.who.principal, task_id))
         if is_known(request, task):
             return Answer(304, headers=(etag(task),))
-        return self._shown(request, task, etag(task), exclude_result=exclude_result)
+        children = await self._tasks.children(request.who.principal, task)
+        time = self._tasks.estimate(task)
+        derived = Derived(
+            lease_left=self._tasks.lease_left(task),
+            elapsed=time.elapsed,
+            rate=time.rate,
+            remaining=time.remaining,
+            children=None if children is None else children.by_status,
+            fraction=0.0 if children is None else children.fraction,
+            all_children=children is None or children.complete,
+        )
+        return self._shown(
+            request, task, etag(task), derived=derived, exclude_result=exclude_result
+        )
 
     async def list_tasks(self, request: Request) -> Answer:
         """The tasks that match a filter, page by page."""
@@ -142,6 +155,7 @@ class V1TasksDoor:
         request: Request,
         task: Task,
         *headers: Header,
+        derived: Derived | None = None,
         exclude_result: bool = False,
         status: int = 200,
     ) -> Answer:
@@ -150,8 +164,7 @@ class V1TasksDoor:
         telling = telling_for(request, self._texts)
         if telling is not None:
             info = telling.info(info)
-        derived = Derived(lease_left=self._tasks.lease_left(task))
-        body = encode_task(task, info, derived)
+        body = encode_task(task, info, derived or Derived(lease_left=self._tasks.lease_left(task)))
         return json_answer(body, *headers, *told(telling), status=status)
 
     async def _without_input(self, request: Request) -> str:

@@ -433,6 +433,7 @@ UNKNOWN_MEMBER = Reason(
 MISSING_MEMBER = Reason(
     "milepost.value.missing_member", E.INVALID_ARGUMENT, "{0}: it is required and was not given."
 )
+ONE_OF = Reason("milepost.value.one_of", E.INVALID_ARGUMENT, "{0}: exactly one of {1} is expected.")
 UNKNOWN_ENUM = Reason(
     "milepost.value.unknown_enumeration",
     E.INVALID_ARGUMENT,

@@ -104,6 +104,14 @@ class IfMatch(Value, frozen=True):
     text: str
 
 
+class TaskUpdate(Value, frozen=True):
+    """An update of one task among others."""
+
+    id: str
+    spec: UpdateTask
+    if_match: IfMatch | None = None
+
+
 class Ruleset(Value, frozen=True, kw_only=True):
     """The settings the rules depend on.
 

@@ -134,6 +134,24 @@ class Page(Value, frozen=True):
     next: int | None = None
 
 
+class Children(Value, frozen=True):
+    """The direct children of a task, as far as they were looked at.
+
+    ``fraction`` is how much of their work is done, from 0 to 1, each by its weight: all of one
+    that has SUCCEEDED, and of the others ``completed`` of ``total``. Without ``complete`` there
+    are more than were looked at.
+    """
+
+    by_status: dict[Status, int]
+    fraction: float
+    complete: bool = True
+
+    @property
+    def count(self) -> int:
+        """How many there are."""
+        return sum(self.by_status.values())
+
+
 class Counts(Value, frozen=True):
     """Tasks by status. Without ``complete`` a part was not looked at, as it would take too long."""
 
@@ -217,6 +235,17 @@ class Store(Protocol):
 
     async def leased(self) -> list[tuple[str, int]]:
         """The ids of all tasks that have a lease, and its seconds."""
+
+    async def children(self, task_id: str, visible_service: str | None) -> Children | None:
+        """The children of a task that one may see, ``None`` without any."""
+
+    async def cancelable_below(
+        self, task_id: str, visible_service: str | None, most: int
+    ) -> list[str]:
+        """Open and cancelable tasks below a task whose end nobody has asked for yet.
+
+        Children and theirs, of those that one may see at most ``most``.
+        """
 
     async def page(self, selection: Selection, size: int, after: int | None = None) -> Page:
         """A page of a selection, behind a mark that an earlier page of it had as its next."""

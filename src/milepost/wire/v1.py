@@ -25,6 +25,7 @@ from milepost.wire.jsontext import parse
 from milepost.wire.shapes import STRUCTURES, Member, Scalar, Type
 from milepost.wire.v1shapes import V1_BUILDERS, V1_STRUCTURES
 
+DIGITS = 3
 UNTOLD = "result"
 """The field that changes name without its values."""
 
@@ -35,10 +36,17 @@ USER_SHOWN = ("name", "role", "extension", "disabled")
 class Derived(Value, frozen=True, kw_only=True):
     """What is known of a task and not stored with it: it makes no revision and is in no ETag.
 
-    ``lease_left`` is in seconds.
+    Times are in seconds, ``rate`` in units of progress a second. ``children`` are those of each
+    status, ``fraction`` how much of their work is done; without ``all_children`` there are more.
     """
 
     lease_left: float | None = None
+    elapsed: float | None = None
+    rate: float | None = None
+    remaining: float | None = None
+    children: dict[Status, int] | None = None
+    fraction: float = 0.0
+    all_children: bool = True
 
 
 NOTHING_DERIVED = Derived()
@@ -86,6 +94,7 @@ class V1Dialect:
         decoder = V1Decoder(limits)
         self.read_create = decoder.structure(v1shapes.CREATE_SPEC)
         self.read_update = decoder.structure(v1shapes.UPDATE_SPEC)
+        self.read_text = decoder.read_text
         self._new_user = decoder.structure(v1shapes.NEW_USER)
         self._user_change = decoder.structure(v1shapes.USER_CHANGE)
 
@@ -131,10 +140,33 @@ def encode_task(task: Task, info: Info, derived: Derived = NOTHING_DERIVED) -> b
 
 def derived_value(task: Task, derived: Derived) -> dict[str, Any]:
     """What is derived of a task: members that stand beside the stored ones, or instead of them."""
-    if derived.lease_left is None or task.lease_seconds is None:
-        return {}
-    left = round(derived.lease_left, 3)
-    return {"lease": {"seconds": task.lease_seconds, "remaining_seconds": left}}
+    value: dict[str, Any] = {}
+    if derived.lease_left is not None and task.lease_seconds is not None:
+        left = round(derived.lease_left, DIGITS)
+        value["lease"] = {"seconds": task.lease_seconds, "remaining_seconds": left}
+    if derived.children is not None:
+        value["children"] = children_value(task, derived, derived.children)
+    for name, part in (
+        ("elapsed_seconds", derived.elapsed),
+        ("rate_per_second", derived.rate),
+        ("remaining_seconds", derived.remaining),
+    ):
+        if part is not None:
+            value[name] = round(part, DIGITS)
+    return value
+
+
+def children_value(task: Task, derived: Derived, children: dict[Status, int]) -> dict[str, Any]:
+    """The children of a task. That it succeeded though some of them failed is said aloud."""
+    value: dict[str, Any] = {
+        "count": sum(children.values()),
+        "by_status": children,
+        "fraction": round(derived.fraction, DIGITS),
+        "complete": derived.all_children,
+    }
+    if task.status is Status.SUCCEEDED and children[Status.FAILED]:
+        value["succeeded_over_failed"] = True
+    return value
 
 
 def encode_page(

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import sqlite3
-from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
@@ -19,7 +17,6 @@ from milepost.rules.task import Accepted, Decision, Task
 from milepost.rules.values import Instant
 from milepost.store.base import (
     Corrupt,
-    Counts,
     Decide,
     DecideAll,
     DecideExtension,
@@ -41,11 +38,11 @@ from milepost.store.sqlite import extensions, paging, queries, rows
 from milepost.store.sqlite.committer import Committer
 from milepost.store.sqlite.connection import (
     directory_lock,
-    open_reader,
     prepare,
     take,
     write_nothing_new,
 )
+from milepost.store.sqlite.reader import Reader, reading
 from milepost.store.sqlite.together import Together
 from milepost.store.sqlite.working import Stored, Working, size_of
 from milepost.store.sqlite.writing import Written, last_position, written
@@ -55,7 +52,7 @@ T = TypeVar("T")
 SESSION_WIDTH = 4
 
 
-class SqliteStore(Store):
+class SqliteStore(Reader, Store):
     """Tasks, events, users, sessions and extensions in ``milepost.db`` of a data directory.
 
     Single rows are read in the caller's thread (they cost microseconds); lists are read in a
@@ -65,6 +62,7 @@ class SqliteStore(Store):
     def __init__(
         self, directory: Path, lock: filelock.FileLock, *, synchronous: str, most_waiting: int
     ) -> None:
+        super().__init__(directory)
         self._lock = lock
         self._working = Working()
         self._position: Position | None = None
@@ -75,8 +73,6 @@ class SqliteStore(Store):
             done=self._keep,
             failed=self._forget,
         )
-        self._near = open_reader(directory)
-        self._far = open_reader(directory)
         self._together = Together(
             self._committer,
             self._working,
@@ -85,7 +81,6 @@ class SqliteStore(Store):
             next_position=self._next_position,
             seen=self._durably_seen,
         )
-        self._lists = ThreadPoolExecutor(1, thread_name_prefix="milepost-lists")
 
     async def change(self, ids: Sequence[str], decide: Decide, origin: Origin) -> Outcome:
         self._committer.refuse_more()
@@ -131,40 +126,13 @@ class SqliteStore(Store):
         statement = f"{queries.SELECT_EVENTS} WHERE position > ? ORDER BY position LIMIT ?"
         return [rows.read_event(row) for row in await self._all(statement, position, limit)]
 
-    async def history(
-        self, task_id: str, limit: int, *, before: Position | None = None
-    ) -> list[Event]:
-        newest = queries.SELECT_HISTORY, (task_id, limit)
-        older = queries.SELECT_HISTORY_BEFORE, (task_id, before, limit)
-        statement, values = newest if before is None else older
-
-        def read() -> list[Event]:
-            with contextlib.closing(self._far.execute(statement, values)) as found:
-                return queries.bounded_events(found)
-
-        return await self._far_away(read)
-
-    async def leased(self) -> list[tuple[str, int]]:
-        return await self._all(queries.SELECT_LEASED)
-
     async def page(self, selection: Selection, size: int, after: int | None = None) -> Page:
         page = await self._far_away(lambda: paging.read_page(self._far, selection, size, after))
         await self._told_before(page.tasks)
         return page
 
-    async def counts(self, selection: Selection) -> Counts:
-        return await self._far_away(lambda: paging.read_counts(self._far, selection))
-
     async def key(self, name: str) -> str:
         return await self._committer.run(lambda connection: queries.made_key(connection, name))
-
-    async def user(self, name: str) -> User | None:
-        row = self._one(f"SELECT {rows.USER_NAMES} FROM users WHERE name = ?", name)  # noqa: S608  own names only
-        return None if row is None else rows.read_user(row)
-
-    async def users(self) -> list[User]:
-        statement = f"SELECT {rows.USER_NAMES} FROM users ORDER BY name"  # noqa: S608  own names only
-        return [rows.read_user(row) for row in await self._all(statement)]
 
     async def add_user(self, user: User) -> bool:
         def job(connection: sqlite3.Connection) -> bool:
@@ -179,12 +147,6 @@ class SqliteStore(Store):
                 connection.execute("DELETE FROM sessions WHERE user = ?", (user.name,))
 
         await self._committer.run(job)
-
-    async def session(self, token: str) -> tuple[Session, User] | None:
-        row = self._one(queries.SELECT_SESSION, token)
-        if row is None:
-            return None
-        return rows.read_session(row[:SESSION_WIDTH]), rows.read_user(row[SESSION_WIDTH:])
 
     async def put_session(self, session: Session) -> None:
         values = (session.token, session.user, session.created_at, session.used_at)
@@ -224,9 +186,7 @@ class SqliteStore(Store):
 
     async def close(self) -> None:
         await self._committer.close()
-        self._lists.shutdown()
-        self._near.close()
-        self._far.close()
+        self._close_readers()
         self._lock.release()
 
     def _newest(self, task_id: str) -> Stored | None:
@@ -284,18 +244,6 @@ class SqliteStore(Store):
 
         return await self._committer.run(job)
 
-    def _one(self, statement: str, *values: object) -> rows.Row | None:
-        row: rows.Row | None = reading(lambda: self._near.execute(statement, values).fetchone())
-        return row
-
-    async def _all(self, statement: str, *values: object) -> list[rows.Row]:
-        return await self._far_away(lambda: self._far.execute(statement, values).fetchall())
-
-    async def _far_away(self, read: Callable[[], T]) -> T:
-        """Run a longer read in the thread for lists."""
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._lists, reading, read)
-
 
 def open_store(
     directory: Path,
@@ -330,11 +278,3 @@ def open_store(
     except StoreError:
         lock.release()
         raise
-
-
-def reading(read: Callable[[], T]) -> T:
-    """Run a read; a fault of the driver leaves as ours."""
-    try:
-        return read()
-    except sqlite3.Error as fault:
-        raise Unavailable(str(fault)) from fault
