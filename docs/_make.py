@@ -32,6 +32,7 @@ from milepost.doors.openapi import OpenApiDoor, openapi_routes
 from milepost.doors.refusals import RETRY_LATER, status_of
 from milepost.doors.rest import RestDoor, rest_routes
 from milepost.doors.routing import Auth, Parameter, Route
+from milepost.doors.v1batch import V1BatchDoor, batch_routes
 from milepost.doors.v1events import EventsDoor, events_routes
 from milepost.doors.v1extensions import ExtensionDoor, extension_routes
 from milepost.doors.v1tasks import V1TasksDoor
@@ -605,6 +606,7 @@ def routes_by_page() -> dict[str, list[Route]]:
         "events.md": events_routes(EventsDoor.__new__(EventsDoor)),
         "v1.md": [
             *v1_task_routes(V1TasksDoor.__new__(V1TasksDoor)),
+            *batch_routes(V1BatchDoor.__new__(V1BatchDoor)),
             *user_routes(V1UsersDoor.__new__(V1UsersDoor)),
         ],
     }
@@ -633,6 +635,8 @@ def route_text(route: Route) -> str:
 def wrapped(schema: str) -> str:
     if schema in BARE:
         return f"a [`{BARE[schema]}`](rest.md#{anchor(BARE[schema])})"
+    if schema == "milepost.v1.batch":
+        return "[a batch](#batches)"
     if schema in _v1.BODIES:
         return f"a [`{schema}`](#{anchor(schema)})"
     if schema in WRAPPED:
@@ -663,6 +667,7 @@ def parameter_row(parameter: Parameter) -> list[str]:
 OWN_KINDS = {
     "date-time": "a date-time",
     "page size": f"1 to {v1queries.LARGEST_PAGE:,}; {v1queries.DEFAULT_PAGE} when not given",
+    "key": "1 to 255 printable characters of ASCII",
     "token": "`next_page_token` of the page before",
     "order": listed(f"`{order}`" for order in v1queries.ORDERS),
 }

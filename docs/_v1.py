@@ -16,6 +16,7 @@ TASK = """{
                "message": {"id": "", "default_message": "3 of 10 disks", "args": []}},
   "principal": "administrator", "created_at": "…", "updated_at": "…",
   "weight": 1.0, "pinned": false, "lease": {"seconds": 3600}}"""
+UPDATED = TASK.replace('{"seconds": 3600}', '{"seconds": 3600, "remaining_seconds": "…"}')
 
 EXAMPLES = {
     "v1.tasks.create": (
@@ -29,7 +30,7 @@ EXAMPLES = {
         f"""{CURL} {JSON} -X PATCH -H 'If-Match: "1"' $SERVER/v1/tasks/$TASK -d '
   {{"status": "RUNNING",
    "percent_done": {{"total": 10, "completed": 3, "message": "3 of 10 disks"}}}}'""",
-        TASK,
+        UPDATED,
     ),
     "v1.tasks.get": (
         f"""{CURL} -i -H 'If-None-Match: "2"' $SERVER/v1/tasks/$TASK | head -n 1""",
@@ -66,6 +67,13 @@ EXAMPLES = {
    "changes": [{"field": "cancel_requested", "before": null, "after": "…"}]}],
  "next_page_token": "…"}""",
     ),
+    "v1.tasks.batch": (
+        f"""{CURL} {JSON} $SERVER/v1/tasks:batch -d '
+  {{"requests": [
+     {{"update": {{"task": "'$TASK'", "if_revision": 3, "spec": {{"cancel": "acknowledged"}}}}}},
+     {{"update": {{"task": "none", "spec": {{}}}}}}]}}' | grep -oE '"(status|revision)":[0-9]+'""",
+        '"status":200\n"revision":4\n"status":404',
+    ),
     "v1.users.create": (
         f"""{CURL} {JSON} $SERVER/v1/users -d '
   {{"name": "ann", "role": "viewer", "password": "a long password"}}'""",
@@ -91,6 +99,7 @@ ANSWERS = {
     "milepost.v1.task": "[a task](#a-task)",
     "milepost.v1.task_page": "[a page of tasks](#pages)",
     "milepost.v1.event_page": "[a page of the history](#history)",
+    "milepost.v1.batch_answer": "[an answer for each part](#batches)",
     "milepost.v1.user": "a user: `name`, `role`, `extension` where it has one, and `disabled`",
     "milepost.v1.users": '`{"users": [<user>, …]}`',
 }

@@ -1,4 +1,5 @@
 """The composition root: the only module that names concrete classes and puts them together."""
+# long: it is the one place that knows all rooms
 
 from __future__ import annotations
 
@@ -31,6 +32,7 @@ from milepost.doors.openapi import OpenApiDoor, openapi_routes
 from milepost.doors.rest import RestDoor, rest_routes
 from milepost.doors.routing import Router
 from milepost.doors.serving import HttpServer
+from milepost.doors.v1batch import V1BatchDoor, batch_routes
 from milepost.doors.v1events import EventsDoor, events_routes
 from milepost.doors.v1extensions import ExtensionDoor, extension_routes
 from milepost.doors.v1tasks import V1TasksDoor
@@ -41,7 +43,9 @@ from milepost.logs import logger
 from milepost.rules.task import Ruleset
 from milepost.rules.values import Instant
 from milepost.service.accounts import Accounts
+from milepost.service.batches import Batches
 from milepost.service.extensions import Extensions
+from milepost.service.leases import LeaseKeeper, Leases
 from milepost.service.localizing import Texts
 from milepost.service.logins import LoginService
 from milepost.service.reading import Reading
@@ -240,6 +244,7 @@ def compose(settings: Settings, store: Store) -> Application:
     texts = Texts(registry, own_texts())
     feed = Feed(store, event_text, feed_limits(settings))
     vigil = Vigil(sessions, clock)
+    leases = Leases(time.monotonic)
     tasks = TaskService(
         store,
         ruleset(settings),
@@ -249,18 +254,20 @@ def compose(settings: Settings, store: Store) -> Application:
         new_id=new_task_id,
         rules_of=registry.rules_of,
         wake=feed.wake,
+        leases=leases,
     )
     watching = WatchService(feed, tasks, vigil)
     strict, most = settings.spec_validation == "strict", value_limits(settings)
     description = OpenApiDoor()
-    v1 = V1Dialect(limits=value_limits(settings))
+    v1 = V1Dialect(limits=most)
     routes = [
         *rest_routes(RestDoor(tasks, logins, gate, texts, RestDialect(strict=strict, limits=most))),
         *api_routes(ApiDoor(tasks, logins, gate, texts, ApiDialect(limits=most))),
+        *v1_task_routes(V1TasksDoor(tasks, Reading(store, tasks), texts, v1)),
+        *batch_routes(V1BatchDoor(Batches(store, tasks, clock, feed.wake), texts, v1)),
+        *user_routes(V1UsersDoor(Accounts(store), v1)),
         *extension_routes(ExtensionDoor(registry)),
         *events_routes(EventsDoor(watching, settings.watch_heartbeat)),
-        *v1_task_routes(V1TasksDoor(tasks, Reading(store, tasks), v1)),
-        *user_routes(V1UsersDoor(Accounts(store), v1)),
         *health_routes(HealthDoor(store.ready)),
         *openapi_routes(description),
     ]
@@ -269,8 +276,15 @@ def compose(settings: Settings, store: Store) -> Application:
     routes += jsonrpc_routes(
         JsonRpcDoor(tasks, logins, gate, texts, decoder, report=internal_fault)
     )
+    keeper = LeaseKeeper(store, leases, clock, feed.wake)
     upkeep = Upkeep(
-        store, sessions, passwords, registry, clock=clock, closing=(feed.close, vigil.close)
+        store,
+        sessions,
+        passwords,
+        registry=registry,
+        leases=keeper,
+        clock=clock,
+        closing=(feed.close, vigil.close),
     )
 
     return Application(Router(routes), gate, texts, start=upkeep.start, stop=upkeep.stop)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import signal
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.serving import PASSWORD, Caller, Reply, Server, eventually, progress, text
+from tests.serving import JSON, PASSWORD, Caller, Reply, Server, eventually, progress, serving, text
 from tests.spelling import DOORS, V1, Door
 
 TASKS = V1.tasks
@@ -40,7 +43,7 @@ def patched(caller: Caller, task: dict[str, Any], spec: Any, **headers: str) -> 
 def test_a_task_from_its_beginning_to_its_end(root: Caller) -> None:
     task = made(root, description="Backup of web-01", lease_seconds=60)
     assert task["description"] == {"id": "", "default_message": "Backup of web-01", "args": []}
-    assert task["lease"] == {"seconds": 60}
+    assert task["lease"]["seconds"] == 60
     steps: list[tuple[Any, str]] = [
         ({"status": "RUNNING"}, "RUNNING"),
         ({"percent_done": {"total": 2, "completed": 1, "message": "Disk 1"}}, "RUNNING"),
@@ -138,6 +141,96 @@ def test_nobody_acknowledges_what_was_not_asked(root: Caller) -> None:
     assert (reply.status, reply.reason) == (400, "milepost.task.cancel_not_requested")
 
 
+def test_a_task_whose_worker_is_gone_ends(root: Caller) -> None:
+    task = made(root, status="RUNNING", lease_seconds=1)
+    assert 0 < task["lease"]["remaining_seconds"] <= 1
+    path = f"{TASKS}/{task['id']}"
+    for _ in eventually("the task has ended"):
+        if (ended := root.send("GET", path)).json["status"] == "FAILED":
+            break
+    assert ended.revision == 2
+    (message,) = ended.json["error"]["messages"]
+    assert (ended.json["error"]["error_type"], message["id"]) == (
+        "TIMED_OUT",
+        "milepost.lease.expired",
+    )
+    assert "lease" not in ended.json
+    event = root.send("GET", f"{path}/events").json["events"][0]
+    assert (event["kind"], event["principal"]) == ("lease_expired", "system")
+
+
+def test_a_heartbeat_renews_a_lease_and_is_no_revision(root: Caller) -> None:
+    task = made(root, status="RUNNING", lease_seconds=86_400)
+    path = f"{TASKS}/{task['id']}"
+    before = root.send("GET", path).json["lease"]["remaining_seconds"]
+    beat = root.send("POST", f"{path}:heartbeat")
+    assert beat.json["lease"]["remaining_seconds"] >= before
+    assert beat.revision == 1
+    known = root.send("GET", path, None, {"If-None-Match": '"1"'})
+    assert known.status == 304
+    assert len(root.send("GET", f"{path}/events").json["events"]) == 1
+
+
+def test_a_lease_begins_anew_with_the_server(tmp_path: Path) -> None:
+    """While it was down nobody could be heard of."""
+    with serving(tmp_path / "data") as first, first.caller(door=V1) as caller:
+        task = made(caller, status="RUNNING", lease_seconds=3)
+        first.stop(signal.SIGKILL)
+    with serving(tmp_path / "data") as second, second.caller(door=V1) as caller:
+        shown = caller.get(task["id"]).json
+        assert shown["status"] == "RUNNING"
+        for _ in eventually("the task has ended"):
+            if caller.get(task["id"]).json["status"] == "FAILED":
+                break
+
+
+KEY = "Idempotency-Key"
+
+
+def test_a_lost_create_is_sent_again(root: Caller) -> None:
+    body = json.dumps({"operation_id": "com.acme.once", "cancelable": True}).encode()
+    first = root.send("POST", TASKS, body, {KEY: "night of the 1st"})
+    assert (first.status, first.revision) == (201, 1)
+    task = first.json
+    patched(root, task, {"status": "RUNNING"})
+    # The same spec, written otherwise.
+    spaced = body.replace(b",", b" ,\n")
+    again = root.send("POST", TASKS, spaced, {KEY: "night of the 1st"})
+    assert (again.status, again.revision, again.json["status"]) == (201, 2, "RUNNING")
+    assert again.headers["location"] == first.headers["location"]
+    other = root.send("POST", TASKS, body.replace(b"once", b"other"), {KEY: "night of the 1st"})
+    assert (other.status, other.reason) == (409, "milepost.task.key_used")
+    long = root.send("POST", TASKS, body, {KEY: "k" * 256})
+    assert (long.status, long.reason) == (400, "milepost.http.bad_idempotency_key")
+    found = root.send("GET", f"{TASKS}?operation=com.acme.once").json["tasks"]
+    assert [one["id"] for one in found] == [task["id"]]
+
+
+def test_100_repeats_at_once_make_one_task(server: Server) -> None:
+    body = json.dumps({"operation_id": "com.acme.hundred", "cancelable": True}).encode()
+    token = server.login()
+
+    def send(_number: int) -> str:
+        headers = {"Authorization": f"Bearer {token}", KEY: "hundred", **JSON}
+        reply = server.call("POST", TASKS, body, headers)
+        assert reply.status == 201, reply
+        ident: str = reply.json["id"]
+        return ident
+
+    with ThreadPoolExecutor(20) as pool:
+        assert len(set(pool.map(send, range(100)))) == 1
+
+
+def test_a_key_counts_after_a_restart(tmp_path: Path) -> None:
+    body = json.dumps({"operation_id": "op", "cancelable": True}).encode()
+    ids = []
+    for how in (signal.SIGKILL, signal.SIGTERM):
+        with serving(tmp_path / "data") as again, again.caller(door=V1) as caller:
+            ids.append(caller.send("POST", TASKS, body, {KEY: "a"}).json["id"])
+            again.stop(how)
+    assert ids[0] == ids[1]
+
+
 def test_a_list_page_by_page(root: Caller) -> None:
     tasks = [made(root, user="page-user", description=f"Page {number}") for number in range(5)]
     ids = [task["id"] for task in tasks]
@@ -216,3 +309,103 @@ def test_a_name_with_odd_characters_is_found(root: Caller) -> None:
     reply = root.send("POST", "/v1/users", body)
     assert reply.status == 201
     assert root.send("GET", reply.headers["location"]).json["name"] == "ä@%2"
+
+
+def test_a_parent_shows_its_children(root: Caller) -> None:
+    parent = made(root, status="RUNNING")
+    path = f"{TASKS}/{parent['id']}"
+    assert "children" not in root.send("GET", path).json
+    good = made(root, parent_task=parent["id"], weight=3)
+    bad = made(root, parent_task=parent["id"])
+    patched(root, good, {"status": "RUNNING", "percent_done": {"total": 2, "completed": 1}})
+    patched(root, bad, {"status": "FAILED", "error": {"messages": ["Full"]}})
+    shown = root.send("GET", path)
+    assert shown.json["children"] == {
+        "count": 2,
+        "by_status": {"PENDING": 0, "RUNNING": 1, "BLOCKED": 0, "SUCCEEDED": 0, "FAILED": 1},
+        "fraction": 0.375,
+        "complete": True,
+    }
+    # What is derived makes no revision, and the progress of the parent stays its own.
+    assert shown.revision == 1
+    assert shown.json["progress"] == {
+        "total": 0,
+        "completed": 0,
+        "message": shown.json["progress"]["message"],
+    }
+    patched(root, good, {"status": "SUCCEEDED"})
+    patched(root, parent, {"status": "SUCCEEDED"})
+    children = root.send("GET", path).json["children"]
+    assert children["succeeded_over_failed"] is True
+    assert children["fraction"] == 0.75
+
+
+def test_a_cancel_of_a_parent_is_told_to_its_children(root: Caller, at_door: Caller) -> None:
+    parent = made(root, status="RUNNING")
+    child = made(root, status="RUNNING", parent_task=parent["id"])
+    assert at_door.cancel(parent["id"]).status < 300
+    reply = patched(root, child, {"description": "going on"})
+    assert reply.headers["milepost-cancel-requested"] == "true"
+
+
+def test_a_batch(root: Caller) -> None:
+    task = made(root)
+
+    def batch(*requests: Any, **headers: str) -> Reply:
+        body = json.dumps({"requests": list(requests)}).encode()
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        return root.send("POST", f"{TASKS}:batch", body, named)
+
+    create = {"create": {"operation_id": "op", "cancelable": True, "description": "One of many"}}
+    run = {"update": {"task": task["id"], "spec": {"status": "RUNNING", "result": "long"}}}
+    late = {"update": {"task": task["id"], "spec": {}, "if_revision": 1}}
+    reply = batch(create, run, late, {"update": {"task": "none", "spec": {}}}, {"create": {}})
+    assert reply.status == 200
+    results = reply.json["results"]
+    assert [one["status"] for one in results] == [201, 200, 412, 404, 400]
+    assert results[0]["task"]["description"]["default_message"] == "One of many"
+    assert (results[1]["task"]["revision"], "result" in results[1]["task"]) == (2, False)
+    assert results[4]["problem"]["detail"].startswith("requests[4].create.operation_id: ")
+    assert root.get(task["id"]).json["result"] == "long"
+    first = batch(create, create, Idempotency_Key="batch")
+    again = batch(create, create, Idempotency_Key="batch")
+    assert first.json == again.json
+    assert batch(create, Idempotency_Key="batch").refused == (409, "concurrent_change")
+    many = batch(*[create] * 1000)
+    assert {one["status"] for one in many.json["results"]} == {201}
+
+
+def test_a_running_task_tells_how_long_it_takes(root: Caller) -> None:
+    task = made(root, status="RUNNING", percent_done={"total": 1000, "completed": 0})
+    path = f"{TASKS}/{task['id']}"
+    waiting = made(root)
+    assert "elapsed_seconds" not in root.send("GET", f"{TASKS}/{waiting['id']}").json
+    for completed in eventually("it is known how fast it goes"):
+        patched(root, task, {"percent_done": {"total": 1000, "completed": 1}})
+        shown = root.send("GET", path).json
+        if "rate_per_second" in shown:
+            break
+        assert completed is None
+    assert shown["elapsed_seconds"] > 0
+    assert shown["remaining_seconds"] <= 999 / shown["rate_per_second"]
+    done = patched(root, task, {"status": "SUCCEEDED"}).json
+    assert done["status"] == "SUCCEEDED"
+    ended = root.send("GET", path).json
+    assert ended["elapsed_seconds"] >= shown["elapsed_seconds"]
+    assert not {"rate_per_second", "remaining_seconds"} & set(ended)
+
+
+def test_a_task_in_the_language_of_the_reader(root: Caller) -> None:
+    task = made(root, status="RUNNING", lease_seconds=1)
+    path = f"{TASKS}/{task['id']}"
+    for _ in eventually("the task has ended"):
+        reply = root.send("GET", path, None, {"Accept-Language": "de"})
+        if reply.json["status"] == "FAILED":
+            break
+    (message,) = reply.json["error"]["messages"]
+    assert message["localized"].startswith("Von der Aufgabe war 1 Sekunden lang nichts zu hören")
+    assert reply.headers["content-language"] == "de"
+    refused = root.send("PATCH", path, b'{"status": "RUNNING"}', {"Accept-Language": "de"})
+    assert refused.json["messages"][0]["localized"].startswith("status: ")
+    listed = root.send("GET", f"{TASKS}?task={task['id']}", None, {"Accept-Language": "de"})
+    assert listed.json["tasks"][0]["error"]["messages"] == [message]

@@ -89,6 +89,7 @@ OWN_OPERATIONS = {
     ("get", "/v1/events"): [
         *("task", "service", "operation", "status", "target", "user", "parent", "after"),
     ],
+    ("post", "/v1/tasks:batch"): [],
     ("get", "/v1/tasks/{task_id}"): ["exclude_result"],
     ("patch", "/v1/tasks/{task_id}"): [],
     ("get", "/v1/tasks/{task_id}/events"): PAGING,
@@ -105,6 +106,7 @@ REPORTED = f"percent_done description status error result {TIMES}"
 INFO = f"{TIMES} description service operation parent target status cancelable error user"
 CREATED = "operation_id cancelable target user parent_task"
 OWN = "id revision principal created_at updated_at weight pinned"
+DERIVED = "children elapsed_seconds rate_per_second remaining_seconds"
 CANCEL = "cancel cancel_requested cancel_acknowledged"
 MEMBERS = {
     "vcenter.extension.tasks_update": ("spec", "spec"),
@@ -133,11 +135,17 @@ MEMBERS = {
     ),
     "milepost.v1.progress": ("total completed message", "total completed"),
     "milepost.v1.task": (
-        f"{INFO} progress result {OWN} finished_at lease {CANCEL}",
+        f"{INFO} progress result {OWN} finished_at lease {CANCEL} {DERIVED}",
         f"{OWN} description service operation status cancelable",
     ),
     "milepost.v1.task_page": ("tasks next_page_token counts counts_complete", "tasks"),
     "milepost.v1.event_page": ("events next_page_token", "events"),
+    "milepost.v1.children": (
+        "count by_status fraction complete succeeded_over_failed",
+        "count by_status fraction complete",
+    ),
+    "milepost.v1.batch": ("requests", "requests"),
+    "milepost.v1.batch_answer": ("results", "results"),
     "milepost.v1.user": ("name role extension disabled", "name role disabled"),
     "milepost.v1.new_user": ("name role password extension", "name role password"),
     "milepost.v1.user_change": ("role extension disabled password", ""),
@@ -177,6 +185,8 @@ def test_the_operations_of_v1_by_hand(description: Description) -> None:
     }
     assert {key: names for key, names in headers.items() if names} == {
         ("get", "/v1/events"): ["Last-Event-ID"],
+        ("post", "/v1/tasks"): ["Idempotency-Key"],
+        ("post", "/v1/tasks:batch"): ["Idempotency-Key"],
         ("get", "/v1/tasks/{task_id}"): ["If-None-Match"],
         ("patch", "/v1/tasks/{task_id}"): ["If-Match"],
     }
@@ -357,6 +367,17 @@ def test_real_answers_of_v1_are_as_described(description: Description, server: S
         send("GET", f"{one}/events", f"{path}/events?page_token=x")
         send("GET", tasks, f"{tasks}?service=com.acme&counts=true&page_size=1")
         send("GET", tasks, f"{tasks}?order=x")
+        batch = f"{tasks}:batch"
+        update = {"update": {"task": task, "spec": {"pinned": True}}}
+        made = send("POST", batch, batch, {"requests": [{"create": full}, update, {}]})
+        assert [one["status"] for one in made.json["results"]] == [201, 200, 400]
+        send("POST", batch, batch, {"requests": {}})
+        child = {**full, "parent_task": task, "percent_done": {"total": 2, "completed": 1}}
+        child_id = send("POST", tasks, tasks, child).json["id"]
+        assert "children" in send("GET", one, path).json
+        report = {"percent_done": {"total": 2, "completed": 2}}
+        send("PATCH", one, f"{tasks}/{child_id}", report)
+        send("GET", one, f"{tasks}/{child_id}")
         users, user = "/v1/users", "/v1/users/{name}"
         new = {"name": "described", "role": "extension", "extension": "com.acme"}
         send("POST", users, users, {**new, "password": PASSWORD})

@@ -1,11 +1,11 @@
-"""``If-Match`` and ``If-None-Match``, as RFC 9110 reads them."""
+"""``If-Match`` and ``If-None-Match``, as RFC 9110 reads them, and ``Idempotency-Key``."""
 
 from __future__ import annotations
 
 import pytest
 
 from milepost.doors.messages import Head, Request
-from milepost.doors.preconditions import if_match, is_known
+from milepost.doors.preconditions import idempotency_key, if_match, is_known
 from milepost.doors.refusals import Refuse
 from milepost.rules import reasons
 from milepost.rules.values import Status
@@ -71,3 +71,18 @@ def test_what_is_no_list_of_etags(text: str) -> None:
             ask()
         assert caught.value.refusal.reason is reasons.BAD_ETAG
         assert caught.value.refusal.args[1] == text
+
+
+@pytest.mark.parametrize("text", ["k", "k" * 255, "8e03978e-40d5-43dd", 'a "b" ~'])
+def test_keys(text: str) -> None:
+    assert idempotency_key(request(idempotency_key=text)) == text
+    assert idempotency_key(request()) is None
+
+
+@pytest.mark.parametrize("text", ["", "k" * 256, "a\tb", "\x7f", "é"])
+def test_what_is_no_key(text: str) -> None:
+    head = Head("POST", b"/", [(b"idempotency-key", text.encode("latin-1"))], "1.0")
+    with pytest.raises(Refuse) as caught:
+        idempotency_key(Request(head, 0))
+    assert caught.value.refusal.reason is reasons.BAD_IDEMPOTENCY_KEY
+    assert text.startswith(caught.value.refusal.args[0].removesuffix("…"))

@@ -595,6 +595,16 @@ def v1_bodies() -> Iterator[Row]:
         spec = b'{"operation_id":"a","cancelable":true,%b}' % body
         data = request(b"POST", V1_TASKS, SESSION_LINE, JSON_LINE, body=spec)
         yield Row(f"v1 create: {name}", data, told)
+    spec = b'{"operation_id":"a","cancelable":true}'
+    for name, line, told in (
+        ("no key", b"Idempotency-Key:", "400 http.bad_idempotency_key"),
+        ("a long key", b"Idempotency-Key: " + b"k" * 256, "400 http.bad_idempotency_key"),
+        ("a key of 60 KB", b"Idempotency-Key: " + b"k" * 60_000, "400 http.bad_idempotency_key"),
+        ("a key that is not ASCII", "Idempotency-Key: é".encode(), "400 http.bad_idempotency_key"),
+        ("two keys", b"Idempotency-Key: a\r\nIdempotency-Key: b", REPEATED),
+    ):
+        data = request(b"POST", V1_TASKS, SESSION_LINE, JSON_LINE, line, body=spec)
+        yield Row(f"v1 create: {name}", data, told)
 
 
 def v1_paths() -> Iterator[Row]:
@@ -619,6 +629,16 @@ def v1_paths() -> Iterator[Row]:
         ("of /api", b"tasks=a", "400 query.unknown_parameter"),
     ):
         yield Row(f"v1 query: {name}", read(V1_TASKS + b"?" + query), told)
+    for name, body, told in (
+        ("no list", b'{"requests":{}}', "400 value.wrong_type"),
+        ("nothing", b"{}", "400 value.missing_member"),
+        ("1,001 parts", b'{"requests":[%b]}' % b",".join([b"{}"] * 1001), "400 value.too_long"),
+        ("deep", b'{"requests":[' + b"[" * 10_000, "400 value.too_deep"),
+        ("a member", b'{"requests":[],"a":1}', "400 value.unknown_member"),
+    ):
+        data = request(b"POST", V1_TASKS + b":batch", SESSION_LINE, JSON_LINE, body=body)
+        yield Row(f"v1 batch: {name}", data, told)
+    yield Row("v1 batch: read", read(V1_TASKS + b":batch"), NO_METHOD)
     yield Row("v1: history of nothing", read(V1_TASKS + b"/none/events"), UNKNOWN_TASK)
     yield Row("v1: a path", read(b"/v1/nothing"), NO_PATH)
     for name, method, target, body, told in (

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from milepost.rules import reasons
-from milepost.rules.endings import close_by_force
+from milepost.rules.endings import close_by_force, end_for_silence
 from milepost.rules.task import Decision, EventKind, Task
 from milepost.rules.values import TERMINAL, Status
 from tests.rules.samples import HOUR, NOON, accepted, changed, refused, stored
@@ -45,6 +45,22 @@ def test_not_before_the_grace_is_over(status: Status) -> None:
         assert decision.task is task
         assert decision.refusal.args == ("2015-01-01T12:00:00.000Z", "2015-01-01T12:01:00.000Z")
     refused(close(stored(status)), reasons.NO_CANCEL_TO_FORCE)
+
+
+@pytest.mark.parametrize("status", OPEN)
+def test_ended_for_silence(status: Status) -> None:
+    task = stored(status, lease_seconds=60)
+    decision = end_for_silence(task, now=NOON)
+    after = changed(decision)
+    change = accepted(decision).change
+    assert change is not None
+    assert change.kind is EventKind.LEASE_EXPIRED
+    assert (after.status, after.end_time, after.finished_at) == (Status.FAILED, NOON, NOON)
+    assert after.lease_seconds is None
+    assert after.error is not None
+    assert after.error.type == "com.vmware.vapi.std.errors.timed_out"
+    (message,) = after.error.messages
+    assert (message.id, message.args) == ("milepost.lease.expired", ("60",))
 
 
 @pytest.mark.parametrize("status", TERMINAL)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from milepost.rules import reasons
 from milepost.rules.machine import create, update
-from milepost.rules.task import UpdateTask
+from milepost.rules.task import Ruleset, Task, UpdateTask
 from milepost.rules.values import TERMINAL, Status
 from tests.rules.samples import (
     HOUR,
@@ -29,6 +31,31 @@ def test_a_create_has_a_lease_a_weight_and_a_pin() -> None:
     assert (task.lease_seconds, task.weight, task.pinned) == (60, 2.5, True)
     task = changed(create(creation(), task_id="n" * 22, service="s", principal="p", now=NOON))
     assert (task.lease_seconds, task.weight, task.pinned) == (None, 1.0, False)
+
+
+def test_a_create_has_what_its_operation_usually_has() -> None:
+    operation = creation().operation
+    rules = Ruleset(leases={"s": {operation: 90}}, weights={"s": {operation: 3.0}})
+
+    def made(service: str = "s", **spec: Any) -> Task:
+        return changed(
+            create(
+                creation(**spec),
+                task_id="n" * 22,
+                service=service,
+                principal="p",
+                now=NOON,
+                rules=rules,
+            )
+        )
+
+    assert (made().lease_seconds, made().weight) == (90, 3.0)
+    assert (made("other").lease_seconds, made("other").weight) == (None, 1.0)
+    assert (made(operation="o").lease_seconds, made(operation="o").weight) == (None, 1.0)
+    named = made(lease_seconds=5, weight=0.5)
+    assert (named.lease_seconds, named.weight) == (5, 0.5)
+    assert made(lease_seconds=0).lease_seconds is None
+    assert made(status=Status.SUCCEEDED).lease_seconds is None
 
 
 @pytest.mark.parametrize("status", OPEN)

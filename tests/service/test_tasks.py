@@ -25,7 +25,9 @@ from milepost.rules.task import (
     Task,
     UpdateTask,
 )
-from milepost.rules.values import Message, Opaque, Progress, Status
+from milepost.rules.values import Message, Opaque, Param, Progress, Status
+from milepost.service.changes import SOMEWHERE
+from milepost.service.repeats import Repeatable
 from milepost.service.tasks import MOST_LISTED, TaskService
 from milepost.store.base import Position, Store
 from milepost.store.sqlite.store import open_store
@@ -299,7 +301,7 @@ def test_who_watches_is_told_of_what_changed_and_of_nothing_else(play: Play) -> 
         await house.tasks.cancel(ROOT, UNKNOWN, "here")
         assert house.woken == [1, 2]
         await house.tasks.cancel(ROOT, task.id, "here")
-        assert house.woken == [1, 2, 3]
+        assert house.woken == [1, 2, SOMEWHERE]
 
     play(test)
 
@@ -389,5 +391,91 @@ def test_a_heartbeat_changes_nothing(play: Play) -> None:
         ended = accepted(await house.tasks.update(ACME, task.id, done, ""))
         refused(await house.tasks.heartbeat(ACME, task.id), reasons.HEARTBEAT_FINISHED, ended)
         assert len(await house.store.history(task.id, 10)) == 2
+
+    play(test)
+
+
+ONCE = Repeatable("POST /v1/tasks", "key-1")
+SPEC = CreateTask(operation="op", cancelable=True)
+
+
+def test_a_create_with_a_key_is_made_once(play: Play) -> None:
+    async def test(house: House) -> None:
+        create = house.tasks.create
+        first = accepted(await create(ACME, SPEC, "", ONCE))
+        later = accepted(await house.tasks.update(ACME, first.id, RUN, ""))
+        for _ in range(3):
+            assert await create(ACME, SPEC, "", ONCE) == Accepted(later)
+        # The key is the caller's own, at that route.
+        others = [
+            await create(COLLEAGUE, SPEC, "", ONCE),
+            await create(ACME, SPEC, "", Repeatable("POST /v1/tasks", "key-2")),
+            await create(ACME, SPEC, "", Repeatable("POST /v1/other", "key-1")),
+            await create(ACME, SPEC, ""),
+        ]
+        assert len({accepted(one).id for one in others} | {first.id}) == 5
+
+    play(test)
+
+
+def test_a_key_is_for_one_body(play: Play) -> None:
+    async def test(house: House) -> None:
+        await house.tasks.create(ACME, SPEC, "", ONCE)
+        for other in (
+            CreateTask(operation="op", cancelable=False),
+            CreateTask(operation="op", cancelable=True, user=""),
+            CreateTask(operation="op", cancelable=True, lease_seconds=5),
+        ):
+            decision = await house.tasks.create(ACME, other, "", ONCE)
+            refused(decision, reasons.KEY_USED, None)
+            assert isinstance(decision, Refused)
+            assert decision.refusal.args == ("key-1",)
+
+    play(test)
+
+
+def test_the_order_of_params_is_no_other_body(play: Play) -> None:
+    one, two = Param(s="1"), Param(s="2")
+    specs = [
+        CreateTask(operation="op", cancelable=True, description=Message("m", "d", (), params))
+        for params in ({"a": one, "b": two}, {"b": two, "a": one})
+    ]
+
+    async def test(house: House) -> None:
+        first, second = [accepted(await house.tasks.create(ACME, spec, "", ONCE)) for spec in specs]
+        assert first == second
+
+    play(test)
+
+
+def test_a_refused_create_is_not_kept(play: Play) -> None:
+    async def test(house: House) -> None:
+        orphan = CreateTask(operation="op", cancelable=True, parent=UNKNOWN)
+        for _ in range(2):
+            decision = await house.tasks.create(ACME, orphan, "", ONCE)
+            refused(decision, reasons.PARENT_UNKNOWN, None)
+        accepted(await house.tasks.create(ACME, SPEC, "", ONCE))
+
+    play(test)
+
+
+def test_a_key_gives_no_right(play: Play) -> None:
+    """Who no longer sees the task is not told of it by its key."""
+
+    async def test(house: House) -> None:
+        first = accepted(await house.tasks.create(ACME, SPEC, "", ONCE))
+        moved = Principal(ACME.name, Role.EXTENSION, "com.other")
+        refused(await house.tasks.create(moved, SPEC, "", ONCE), reasons.TASK_UNKNOWN, None)
+        assert await house.tasks.create(ACME, SPEC, "", ONCE) == Accepted(first)
+
+    play(test)
+
+
+def test_100_creates_at_once_make_one_task(play: Play) -> None:
+    async def test(house: House) -> None:
+        creates = [house.tasks.create(ACME, SPEC, "", ONCE) for _ in range(100)]
+        tasks = [accepted(decision) for decision in await asyncio.gather(*creates)]
+        assert tasks == [tasks[0]] * 100
+        assert len(await house.store.events_after(0, 1000)) == 1
 
     play(test)

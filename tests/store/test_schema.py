@@ -65,6 +65,13 @@ TABLES: dict[str, dict[str, tuple[str, str, int]]] = {
         "changes": ("TEXT", SET, 0),
         "task": ("TEXT", SET, 0),
     },
+    "kept": {
+        "scope": ("TEXT", SET, 1),
+        "key": ("TEXT", SET, 2),
+        "digest": ("TEXT", SET, 0),
+        "note": ("TEXT", SET, 0),
+        "at": ("INTEGER", SET, 0),
+    },
     "keys": {"name": ("TEXT", SET, 1), "value": ("TEXT", SET, 0)},
     "users": {
         "name": ("TEXT", SET, 1),
@@ -89,6 +96,7 @@ TABLES: dict[str, dict[str, tuple[str, str, int]]] = {
 OPTIONS = {
     "tasks": (0, 1),
     "events": (0, 1),
+    "kept": (1, 1),
     "keys": (1, 1),
     "users": (1, 1),
     "sessions": (1, 1),
@@ -101,13 +109,20 @@ INDEXES = {
     ("tasks", "status"): 0,
     ("tasks", "operation"): 0,
     ("tasks", "target_id, target_type"): 0,
+    ("kept", "scope, key"): 1,
+    ("kept", "at"): 0,
     ("keys", "name"): 1,
     ("users", "name"): 1,
     ("sessions", "token"): 1,
     ("extensions", "key"): 1,
 }
 # Those of the rows that have the column.
-PARTIAL_INDEXES = {("tasks", "user"), ("tasks", "parent")}
+PARTIAL_INDEXES = {
+    ("tasks", "user"),
+    ("tasks", "parent"),
+    ("tasks", "id"),
+    ("tasks", "lease_seconds"),
+}
 FOREIGN_KEYS = {("sessions", "user", "users", "name", "CASCADE")}
 # Positions are never given twice, whatever is deleted.
 AUTOINCREMENT = {"events"}
@@ -148,11 +163,13 @@ EVENT: dict[str, object] = {
 }
 USER: dict[str, object] = {"name": "root", "role": "viewer", "password": "p", "disabled": 0}
 SESSION: dict[str, object] = {"token": "a" * 64, "user": "root", "created_at": 1, "used_at": 1}
+KEPT: dict[str, object] = {"scope": "s", "key": "k", "digest": "d" * 64, "note": "", "at": 1}
 EXTENSION: dict[str, object] = {"key": "com.acme", "version": 1}
 KEY: dict[str, object] = {"name": "pages", "value": "k" * 43}
 ROWS = {
     "tasks": TASK,
     "events": EVENT,
+    "kept": KEPT,
     "keys": KEY,
     "users": USER,
     "sessions": SESSION,
@@ -279,6 +296,14 @@ FENCES = [
         [{"position": 5, "previous": 5}, {"position": 5, "previous": 6}],
         [{"position": 5, "previous": 4}],
     ),
+    Fence("kept", "scope <> ''", [{"scope": ""}], []),
+    Fence(
+        "kept",
+        "length(key) BETWEEN 1 AND 255",
+        [{"key": ""}, {"key": "k" * 256}],
+        [{"key": "k" * 255}],
+    ),
+    Fence("kept", "length(digest) = 64", [{"digest": "d" * 63}], []),
     Fence("keys", "name <> ''", [{"name": ""}], []),
     Fence("keys", "length(value) >= 43", [{"value": "k" * 42}], []),
     Fence("users", "name <> ''", [{"name": ""}], [{"name": " "}]),

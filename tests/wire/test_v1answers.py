@@ -10,12 +10,13 @@ import pytest
 from hypothesis import given
 from jsonschema import Draft202012Validator
 
+from milepost.rules.reading import info_of
 from milepost.rules.reasons import TASK_UNKNOWN, Refusal
 from milepost.rules.task import Task
 from milepost.rules.values import Status
 from milepost.wire.descriptions import component_schemas
 from milepost.wire.encoding import to_json
-from milepost.wire.problems import encode_problem
+from milepost.wire.problems import encode_problem, problem_schema
 from milepost.wire.v1 import (
     V1Dialect,
     encode_events,
@@ -30,7 +31,7 @@ from tests.wire.samples import CREATE, UPDATE, Json, good, refusal_of, said, wor
 from tests.wire.test_v1 import NOON, NOON_TEXT, TASK, written_tasks
 
 V1 = V1Dialect()
-SCHEMAS = component_schemas() | V1Schemas().all()
+SCHEMAS = component_schemas() | V1Schemas().all() | {"milepost.problem": problem_schema()}
 
 
 def validator(name: str) -> Draft202012Validator:
@@ -41,9 +42,9 @@ def validator(name: str) -> Draft202012Validator:
 def test_a_page() -> None:
     assert encode_page([], None) == b'{"tasks":[]}'
     counts = dict.fromkeys(Status, 0) | {Status.RUNNING: 2}
-    shown = json.loads(encode_page([TASK], "abc", (counts, False)))
+    shown = json.loads(encode_page([(TASK, info_of(TASK))], "abc", (counts, False)))
     assert shown == {
-        "tasks": [json.loads(encode_task(TASK))],
+        "tasks": [json.loads(encode_task(TASK, info_of(TASK)))],
         "next_page_token": "abc",
         "counts": {"PENDING": 0, "RUNNING": 2, "BLOCKED": 0, "SUCCEEDED": 0, "FAILED": 0},
         "counts_complete": False,

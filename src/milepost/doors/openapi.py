@@ -103,8 +103,6 @@ def operation(route: Route) -> dict[str, Any]:
 
 def security(route: Route) -> list[dict[str, list[str]]]:
     """What lets a caller in; one of the alternatives is enough."""
-    if route.auth is Auth.SESSION and route.path.encode().startswith(BEARER_PATHS):
-        return [{"session": []}, {"bearer": []}, {"cookie": []}]
     alternatives: dict[Auth, list[dict[str, list[str]]]] = {
         Auth.SESSION: [{"session": []}, {"cookie": []}],
         Auth.BASIC: [{"basic": []}],
@@ -128,6 +126,7 @@ KINDS: dict[str, dict[str, Any]] = {
     "date-time": {"type": "string", "format": "date-time"},
     "page size": {"type": "integer", "minimum": 1, "maximum": 1000},
     "token": {"type": "string", "pattern": "^[A-Za-z0-9_-]+$"},
+    "key": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[ -~]+$"},
     "order": {"type": "string", "enum": list(ORDERS)},
 }
 

@@ -1,4 +1,4 @@
-"""``If-Match`` and ``If-None-Match``: which revisions of a task a request is meant for."""
+"""What a request says of itself: which revisions it is for, and how it is known again."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from milepost.rules.reasons import shortened
 from milepost.rules.task import IfMatch, Task
 
 ETAG = re.compile(r'(W/)?"([\x21\x23-\x7e\x80-\xff]*)"')
+KEY = re.compile(r"[\x20-\x7e]{1,255}")
 SEPARATOR = re.compile(r"[ \t]*,[ \t]*")
 
 
@@ -34,6 +35,14 @@ def is_known(request: Request, task: Task) -> bool:
     if text.strip() == "*":
         return True
     return any(tag == str(task.revision) for _, tag in etags("If-None-Match", text))
+
+
+def idempotency_key(request: Request) -> str | None:
+    """The key that a request is known again by. Raises ``Refuse``."""
+    text = request.header(b"idempotency-key")
+    if text is not None and not KEY.fullmatch(text):
+        raise Refuse(reasons.BAD_IDEMPOTENCY_KEY, shortened(text))
+    return text
 
 
 def etags(name: str, text: str) -> list[tuple[str, str]]:

@@ -6,20 +6,24 @@ spelled, pages instead of one list, and what only this door has.
 
 from __future__ import annotations
 
-from milepost.doors.messages import JSON, Answer, Request, json_answer
-from milepost.doors.preconditions import if_match, is_known
-from milepost.doors.refusals import Headers, RefusedWith
+from milepost.doors.languages import all_localized, telling_for, told
+from milepost.doors.messages import Answer, Request, json_answer
+from milepost.doors.preconditions import idempotency_key, if_match, is_known
+from milepost.doors.refusals import Header, Headers, RefusedWith
 from milepost.doors.routing import Auth, Parameter, Route
 from milepost.doors.tasks import about_task, accepted, decoded, etag, told_of_cancel, updated
+from milepost.rules.reading import info_of
 from milepost.rules.reasons import Refusal
 from milepost.rules.task import Refused, Task
+from milepost.service.localizing import Texts
 from milepost.service.reading import Reading
+from milepost.service.repeats import Repeatable
 from milepost.service.tasks import TaskService
 from milepost.wire import queries, shapes, v1queries, v1shapes
 from milepost.wire.decoding import decode_nothing
 from milepost.wire.faults import Malformed
 from milepost.wire.queries import BadQuery
-from milepost.wire.v1 import V1Dialect, encode_events, encode_page, encode_task
+from milepost.wire.v1 import Derived, V1Dialect, encode_events, encode_page, encode_task
 
 ROOT = "/v1/tasks"
 
@@ -27,19 +31,25 @@ ROOT = "/v1/tasks"
 class V1TasksDoor:
     """Handlers of ``/v1/tasks``."""
 
-    def __init__(self, tasks: TaskService, reading: Reading, dialect: V1Dialect) -> None:
+    def __init__(
+        self, tasks: TaskService, reading: Reading, texts: Texts, dialect: V1Dialect
+    ) -> None:
         self._tasks = tasks
+        self._texts = texts
         self._reading = reading
         self._dialect = dialect
 
     async def create_task(self, request: Request) -> Answer:
-        """Make a task; the answer is the task."""
+        """Make a task; the answer is the task. With a key it is made once."""
         body = await request.read()
         queries.only(queries.parse_query(request.query), ())
+        key = idempotency_key(request)
         spec = await decoded(self._dialect.decode_create, body)
-        task = accepted(await self._tasks.create(request.who.principal, spec, request.source))
+        once = None if key is None else Repeatable(f"POST {ROOT}", key)
+        who = request.who.principal
+        task = accepted(await self._tasks.create(who, spec, request.source, once))
         place = (b"location", f"{ROOT}/{task.id}".encode())
-        return json_answer(encode_task(task), etag(task), place, status=201)
+        return self._shown(request, task, etag(task), place, status=201)
 
     async def update_task(self, request: Request) -> Answer:
         """Change a task; the answer is the task."""
@@ -53,7 +63,8 @@ class V1TasksDoor:
             raise await about_task(self._tasks, request, task_id, fault.refusal) from None
         who = request.who.principal
         decision = await self._tasks.update(who, task_id, spec, request.source, if_match=wanted)
-        return shown(updated(decision))
+        task = updated(decision)
+        return self._shown(request, task, *told_of_cancel(task))
 
     async def get_task(self, request: Request) -> Answer:
         """One task; 304 when the caller has this revision."""
@@ -64,7 +75,20 @@ class V1TasksDoor:
         task = accepted(await self._tasks.get(request.who.principal, task_id))
         if is_known(request, task):
             return Answer(304, headers=(etag(task),))
-        return json_answer(encode_task(task, exclude_result=exclude_result), etag(task))
+        children = await self._tasks.children(request.who.principal, task)
+        time = self._tasks.estimate(task)
+        derived = Derived(
+            lease_left=self._tasks.lease_left(task),
+            elapsed=time.elapsed,
+            rate=time.rate,
+            remaining=time.remaining,
+            children=None if children is None else children.by_status,
+            fraction=0.0 if children is None else children.fraction,
+            all_children=children is None or children.complete,
+        )
+        return self._shown(
+            request, task, etag(task), derived=derived, exclude_result=exclude_result
+        )
 
     async def list_tasks(self, request: Request) -> Answer:
         """The tasks that match a filter, page by page."""
@@ -74,30 +98,35 @@ class V1TasksDoor:
         if isinstance(page, Refusal):
             raise RefusedWith(page)
         counts = await self._reading.counts(who, asked.selection) if asked.counts else None
-        told = None if counts is None else (counts.by_status, counts.complete)
-        return json_answer(
-            encode_page(page.tasks, page.token, told, exclude_result=asked.exclude_result)
+        counted = None if counts is None else (counts.by_status, counts.complete)
+        infos = (
+            (task.id, info_of(task, exclude_result=asked.exclude_result)) for task in page.tasks
         )
+        telling = telling_for(request, self._texts)
+        shown = infos if telling is None else await all_localized(infos, telling)
+        pairs = zip(page.tasks, (info for _, info in shown), strict=True)
+        return json_answer(encode_page(pairs, page.token, counted), *told(telling))
 
     async def cancel_task(self, request: Request) -> Answer:
         """Ask for the end of a task; the answer is the task."""
         task_id = await self._without_input(request)
         who = request.who.principal
         task = accepted(await self._tasks.cancel(who, task_id, request.source))
-        return json_answer(encode_task(task), etag(task))
+        return self._shown(request, task, etag(task))
 
     async def heartbeat(self, request: Request) -> Answer:
         """Say that work on a task goes on; the answer is the task."""
         task_id = await self._without_input(request)
         found = await self._tasks.heartbeat(request.who.principal, task_id)
-        return shown(found if isinstance(found, Task) else updated(found))
+        task = found if isinstance(found, Task) else updated(found)
+        return self._shown(request, task, *told_of_cancel(task))
 
     async def force_close(self, request: Request) -> Answer:
         """End a task whose extension does not; the answer is the task."""
         task_id = await self._without_input(request)
         who = request.who.principal
         task = accepted(await self._tasks.force_close(who, task_id, request.source))
-        return json_answer(encode_task(task), etag(task))
+        return self._shown(request, task, etag(task))
 
     async def list_events(self, request: Request) -> Answer:
         """What has happened to a task, newest first, page by page."""
@@ -121,6 +150,23 @@ class V1TasksDoor:
         )
         return json_answer(encode_events(events, found.token), etag(found.task))
 
+    def _shown(
+        self,
+        request: Request,
+        task: Task,
+        *headers: Header,
+        derived: Derived | None = None,
+        exclude_result: bool = False,
+        status: int = 200,
+    ) -> Answer:
+        """A task as an answer, in the caller's language."""
+        info = info_of(task, exclude_result=exclude_result)
+        telling = telling_for(request, self._texts)
+        if telling is not None:
+            info = telling.info(info)
+        body = encode_task(task, info, derived or Derived(lease_left=self._tasks.lease_left(task)))
+        return json_answer(body, *headers, *told(telling), status=status)
+
     async def _without_input(self, request: Request) -> str:
         """The id of the task a request without input is about."""
         (task_id,) = request.params
@@ -132,11 +178,6 @@ class V1TasksDoor:
         return task_id
 
 
-def shown(task: Task) -> Answer:
-    """A task as the answer to whoever works on it."""
-    return Answer(200, encode_task(task), (JSON, *told_of_cancel(task)))
-
-
 def headers_of(task: Task | None) -> Headers:
     return () if task is None else (etag(task),)
 
@@ -146,6 +187,7 @@ READ_ERRORS = (400, 401, 404, 503)
 ACT_ERRORS = (400, 401, 403, 404, 413, 415, 429, 503)
 WHOLE = Parameter("exclude_result", "boolean")
 PAGES = (Parameter("page_size", "page size"), Parameter("page_token", "token"))
+KEY = Parameter("Idempotency-Key", "key", place="header")
 IF_MATCH = Parameter("If-Match", "text", place="header")
 IF_NONE_MATCH = Parameter("If-None-Match", "text", place="header")
 
@@ -164,8 +206,9 @@ def task_routes(door: V1TasksDoor) -> list[Route]:
             summary="Create a task and get it.",
             request=v1shapes.CREATE_SPEC,
             answer=TASK,
+            parameters=(KEY,),
             status=201,
-            errors=(400, 401, 403, 413, 415, 429, 503),
+            errors=(400, 401, 403, 404, 409, 413, 415, 429, 503),
         ),
         Route(
             "PATCH",

@@ -31,6 +31,15 @@ def close_by_force(task: Task, *, principal: str, grace_seconds: int, now: Insta
     return ended(task, said, EventKind.FORCE_CLOSED, now)
 
 
+def end_for_silence(task: Task, *, now: Instant) -> Decision:
+    """Decide to end an open task of which nothing was heard for its lease.
+
+    It becomes FAILED with the standard error ``timed_out``.
+    """
+    said = refuse(reasons.LEASE_EXPIRED, task.lease_seconds)
+    return ended(task, said, EventKind.LEASE_EXPIRED, now)
+
+
 def ended(task: Task, said: Refusal, kind: EventKind, now: Instant) -> Decision:
     """An open task as FAILED, with what is said as its error."""
     error = ErrorValue(said.error.type_name, (said.message,))

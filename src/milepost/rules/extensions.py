@@ -130,11 +130,14 @@ def ruled(rules: Ruleset, extension: Extension) -> Ruleset:
     ending = frozenset(
         operation.id for operation in extension.operations if operation.cancel_pending
     )
+    leases = {one.id: one.lease_seconds for one in extension.operations if one.lease_seconds}
     return msgspec.structs.replace(
         rules,
         operations_closed=closed,
         operations={extension.key: known},
         cancel_pending={extension.key: ending},
+        leases={extension.key: leases},
+        weights={extension.key: {one.id: one.weight for one in extension.operations}},
     )
 
 

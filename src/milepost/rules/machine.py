@@ -9,7 +9,7 @@ import msgspec
 
 from milepost.rules import reasons
 from milepost.rules.reasons import Refusal
-from milepost.rules.rows import FAILED, PENDING, ROWS, Case, refuse
+from milepost.rules.rows import PENDING, ROWS, Case, refuse
 from milepost.rules.task import (
     DEFAULT_RULES,
     Accepted,
@@ -22,7 +22,9 @@ from milepost.rules.task import (
     Task,
     UpdateTask,
 )
-from milepost.rules.values import TERMINAL, ErrorName, ErrorValue, Instant, Progress
+from milepost.rules.values import TERMINAL, ErrorName, ErrorValue, Instant, Progress, Status
+
+USUAL_WEIGHT = 1.0
 
 
 def create(
@@ -37,6 +39,8 @@ def create(
     """Decide a create: the update table applied to an empty task. ``parent`` is checked before."""
     if rules.operations_closed and spec.operation not in rules.operations.get(service, ()):
         return Refused(refuse(reasons.OPERATION_CLOSED, spec.operation, service))
+    lease = rules.leases.get(service, {}).get(spec.operation)
+    weight = rules.weights.get(service, {}).get(spec.operation, USUAL_WEIGHT)
     empty = Task(
         id=task_id,
         revision=0,
@@ -47,7 +51,8 @@ def create(
         principal=principal,
         user=spec.user,
         parent=spec.parent,
-        weight=spec.weight,
+        weight=weight if spec.weight is None else spec.weight,
+        lease_seconds=lease,
         created_at=now,
         updated_at=now,
     )
@@ -96,7 +101,7 @@ def request_cancel(task: Task, *, now: Instant, rules: Ruleset = DEFAULT_RULES) 
 def canceled(task: Task, now: Instant, rules: Ruleset) -> Task:
     """A task that never began, ended by a cancel."""
     error = ErrorValue(ErrorName.CANCELED.type_name, (refuse(reasons.CANCELED_PENDING).message,))
-    spec = UpdateTask(status=FAILED, error=error)
+    spec = UpdateTask(status=Status.FAILED, error=error)
     return applied(case_of(task, spec, now, rules, creating=False))
 
 

@@ -174,6 +174,11 @@ HEARTBEAT_FINISHED = Reason(
     "task: it is {0}; only an open task has a heartbeat.",
 )
 # What the service itself says in the error of a task that it ends.
+LEASE_EXPIRED = Reason(
+    "milepost.lease.expired",
+    E.TIMED_OUT,
+    "Nothing was heard of the task for {0} seconds, the length of its lease.",
+)
 FORCE_CLOSED = Reason(
     "milepost.task.force_closed",
     E.CANCELED,
@@ -219,6 +224,16 @@ REVISION_MISMATCH = Reason(
     "milepost.task.revision_mismatch",
     E.CONCURRENT_CHANGE,
     "If-Match: the task is at revision {0}, which is not among {1}.",
+)
+KEY_USED = Reason(
+    "milepost.task.key_used",
+    E.CONCURRENT_CHANGE,
+    "Idempotency-Key: {0} was sent with another body before.",
+)
+BAD_IDEMPOTENCY_KEY = Reason(
+    "milepost.http.bad_idempotency_key",
+    E.INVALID_REQUEST,
+    "Idempotency-Key: {0} is not 1 to 255 printable characters of ASCII.",
 )
 BAD_ETAG = Reason(
     "milepost.http.bad_etag",
@@ -418,6 +433,7 @@ UNKNOWN_MEMBER = Reason(
 MISSING_MEMBER = Reason(
     "milepost.value.missing_member", E.INVALID_ARGUMENT, "{0}: it is required and was not given."
 )
+ONE_OF = Reason("milepost.value.one_of", E.INVALID_ARGUMENT, "{0}: exactly one of {1} is expected.")
 UNKNOWN_ENUM = Reason(
     "milepost.value.unknown_enumeration",
     E.INVALID_ARGUMENT,
@@ -635,7 +651,7 @@ INTERNAL_FAULT = Reason(
 )
 
 # These are no refusals: they are the errors of tasks that the service itself has ended.
-OF_ENDED_TASKS = (FORCE_CLOSED,)
+OF_ENDED_TASKS = (FORCE_CLOSED, LEASE_EXPIRED)
 
 REASONS: dict[str, Reason] = {
     reason.id: reason for reason in list(globals().values()) if isinstance(reason, Reason)

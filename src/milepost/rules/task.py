@@ -94,7 +94,7 @@ class CreateTask(UpdateTask, frozen=True, kw_only=True):
     user: str | None = None
     parent: str | None = None
     extension: str | None = None
-    weight: float = 1.0
+    weight: float | None = None
 
 
 class IfMatch(Value, frozen=True):
@@ -104,12 +104,21 @@ class IfMatch(Value, frozen=True):
     text: str
 
 
+class TaskUpdate(Value, frozen=True):
+    """An update of one task among others."""
+
+    id: str
+    spec: UpdateTask
+    if_match: IfMatch | None = None
+
+
 class Ruleset(Value, frozen=True, kw_only=True):
     """The settings the rules depend on.
 
     ``max_clock_skew`` is in seconds. ``operations`` holds the registered operations of each
     extension; it counts only when ``operations_closed``. ``cancel_pending`` holds those whose
-    PENDING tasks a cancel ends at once.
+    PENDING tasks a cancel ends at once. ``leases`` and ``weights`` are by extension and operation;
+    they are for tasks that name none.
     """
 
     spec_validation: Literal["effective", "strict"] = "effective"
@@ -118,6 +127,8 @@ class Ruleset(Value, frozen=True, kw_only=True):
     operations_closed: bool = False
     operations: dict[str, frozenset[str]] = {}
     cancel_pending: dict[str, frozenset[str]] = {}
+    leases: dict[str, dict[str, int]] = {}
+    weights: dict[str, dict[str, float]] = {}
 
 
 DEFAULT_RULES = Ruleset()
@@ -130,6 +141,7 @@ class EventKind(enum.StrEnum):
     UPDATED = "updated"
     CANCEL_REQUESTED = "cancel_requested"
     FORCE_CLOSED = "force_closed"
+    LEASE_EXPIRED = "lease_expired"
 
 
 class Change(Value, frozen=True):

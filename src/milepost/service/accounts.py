@@ -11,7 +11,7 @@ import msgspec
 from milepost.access.passwords import hash_password
 from milepost.access.principals import Role
 from milepost.rules import reasons
-from milepost.rules.extensions import LONGEST_KEY, is_key
+from milepost.rules.extensions import is_key
 from milepost.rules.reasons import Refusal, shortened
 from milepost.rules.values import Value
 from milepost.store.base import Store, User
@@ -149,7 +149,7 @@ def refusal_of_key(extension: str) -> Refusal | None:
     """The key of an extension is a dotted name."""
     if is_key(extension):
         return None
-    return Refusal(reasons.BAD_EXTENSION_KEY, (shortened(extension, LONGEST_KEY),))
+    return Refusal(reasons.BAD_EXTENSION_KEY, (shortened(extension),))
 
 
 def refusal_of_password(password: str) -> Refusal | None:

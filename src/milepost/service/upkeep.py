@@ -10,9 +10,11 @@ from milepost.access.sessions import Sessions
 from milepost.logs import logger
 from milepost.rules.values import Instant
 from milepost.service.extensions import Extensions
-from milepost.store.base import Store, StoreError
+from milepost.service.leases import LeaseKeeper
+from milepost.store.base import KEPT_MILLISECONDS, Store, StoreError
 
 SWEEP_SECONDS = 600
+SWEPT_AT_ONCE = 500
 
 log = logger(__name__)
 
@@ -25,8 +27,9 @@ class Upkeep:
         store: Store,
         sessions: Sessions,
         passwords: PasswordChecker,
-        registry: Extensions,
         *,
+        registry: Extensions,
+        leases: LeaseKeeper,
         clock: Callable[[], Instant],
         closing: Iterable[Callable[[], None]],
     ) -> None:
@@ -34,13 +37,15 @@ class Upkeep:
         self._sessions = sessions
         self._passwords = passwords
         self._registry = registry
+        self._leases = leases
         self._clock = clock
         self._closing = closing
         self._sweeping: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
-        """Know the extensions, and begin to forget ended sessions now and then."""
+        """Know the extensions, watch leases, and forget ended sessions and old requests."""
         await self._registry.start()
+        await self._leases.start()
         self._sweeping = asyncio.get_running_loop().create_task(self._sweep())
 
     async def stop(self) -> None:
@@ -50,6 +55,7 @@ class Upkeep:
         self._registry.stop()
         for close in self._closing:
             close()
+        self._leases.stop()
         self._passwords.close()
         await self._store.close()
 
@@ -57,6 +63,14 @@ class Upkeep:
         while True:
             try:
                 await self._sessions.sweep(self._clock())
+                await self._forget_requests()
             except StoreError as fault:
-                log.warning("sessions not swept", reason=str(fault))
+                log.warning("not swept", reason=str(fault))
             await asyncio.sleep(SWEEP_SECONDS)
+
+    async def _forget_requests(self) -> None:
+        """Forget what came of requests so long ago that it counts no longer."""
+        forgotten = SWEPT_AT_ONCE
+        while forgotten == SWEPT_AT_ONCE:
+            before = self._clock() - KEPT_MILLISECONDS
+            forgotten = await self._store.forget_kept(before, SWEPT_AT_ONCE)

@@ -12,7 +12,7 @@ reader that has seen position *n* will never see a smaller one appear.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from milepost.rules.extensions import Extension, ExtensionOutcome, Registration
 from milepost.rules.finding import Selection, TaskFilter
@@ -30,6 +30,11 @@ MOST_PAGE_BYTES = 4 * 1024 * 1024
 Tasks = Mapping[str, Task]
 Decide = Callable[[Tasks], Decision]
 """A pure decision over the tasks that were asked for; a missing key is a task that is not there."""
+DecideAll = Callable[[Tasks], Sequence[Decision]]
+"""Several decisions, each over what those before it have made of the tasks."""
+
+KEPT_MILLISECONDS = 24 * 60 * 60 * 1000
+"""How long it is known what came of a request that is made once."""
 
 
 class StoreError(Exception):
@@ -78,6 +83,27 @@ class Outcome(Value, frozen=True):
     position: Position | None = None
 
 
+class Once(NamedTuple):
+    """A request that is made once, however often it is sent.
+
+    ``scope`` and ``key`` say which request, ``digest`` what it asks for, ``at`` when. ``note``
+    gives what is kept of what came of it, or ``None`` when nothing did.
+    """
+
+    scope: str
+    key: str
+    digest: str
+    at: Instant
+    note: Callable[[Sequence[Decision]], str | None]
+
+
+class Kept(Value, frozen=True):
+    """What was kept of a request that is made once: what it asked for, and what came of it."""
+
+    digest: str
+    note: str
+
+
 class FieldChange(Value, frozen=True):
     """One field of a task, before and after. Values of ``result`` are left out."""
 
@@ -120,6 +146,24 @@ class Page(Value, frozen=True):
     next: int | None = None
 
 
+class Children(Value, frozen=True):
+    """The direct children of a task, as far as they were looked at.
+
+    ``fraction`` is how much of their work is done, from 0 to 1, each by its weight: all of one
+    that has SUCCEEDED, and of the others ``completed`` of ``total``. Without ``complete`` there
+    are more than were looked at.
+    """
+
+    by_status: dict[Status, int]
+    fraction: float
+    complete: bool = True
+
+    @property
+    def count(self) -> int:
+        """How many there are."""
+        return sum(self.by_status.values())
+
+
 class Counts(Value, frozen=True):
     """Tasks by status. Without ``complete`` a part was not looked at, as it would take too long."""
 
@@ -159,6 +203,22 @@ class Store(Protocol):
         back to the caller and spoils no other change.
         """
 
+    async def change_all(
+        self, ids: Sequence[str], decide: DecideAll, origin: Origin, once: Once | None = None
+    ) -> Sequence[Decision] | Kept:
+        """Run several decisions over the tasks with these ids; all that is accepted is one step.
+
+        What they accept becomes durable together or not at all, in the order of the decisions.
+        With ``once`` the note is durable with it, for ``KEPT_MILLISECONDS``: the same request
+        again decides nothing and gets what was kept, and one that comes while the first is still
+        under way waits for it. A request of which nothing came is not kept.
+
+        Raises ``Overloaded`` when nothing was taken at all, and what ``decide`` raises.
+        """
+
+    async def forget_kept(self, before: Instant, limit: int) -> int:
+        """Forget at most ``limit`` notes made before an instant; how many these were."""
+
     async def task(self, task_id: str) -> Task | None:
         """One task, as the last acknowledged change left it."""
 
@@ -184,6 +244,20 @@ class Store(Protocol):
 
         At most ``limit``, fewer when they are large. ``before`` is the position of an event of
         that task; with another there are none.
+        """
+
+    async def leased(self) -> list[tuple[str, int]]:
+        """The ids of all tasks that have a lease, and its seconds."""
+
+    async def children(self, task_id: str, visible_service: str | None) -> Children | None:
+        """The children of a task that one may see, ``None`` without any."""
+
+    async def cancelable_below(
+        self, task_id: str, visible_service: str | None, most: int
+    ) -> list[str]:
+        """Open and cancelable tasks below a task whose end nobody has asked for yet.
+
+        Children and theirs, of those that one may see at most ``most``.
         """
 
     async def page(self, selection: Selection, size: int, after: int | None = None) -> Page:

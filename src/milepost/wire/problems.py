@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from milepost.rules.reasons import Refusal
 from milepost.wire import shapes
 from milepost.wire.descriptions import SCALARS, Schema, list_schema, object_schema, reference
@@ -15,16 +17,19 @@ def encode_problem(refusal: Refusal, status: int) -> bytes:
 
     ``error_type`` and ``messages`` are what the other doors tell.
     """
-    return to_json(
-        {
-            "type": NAMESPACE + refusal.reason.id.removeprefix("milepost."),
-            "title": title_of(refusal),
-            "status": status,
-            "detail": refusal.message.default_message,
-            "error_type": refusal.error.value,
-            "messages": [message_value(message, "object") for message in refusal.messages],
-        }
-    )
+    return to_json(problem_value(refusal, status))
+
+
+def problem_value(refusal: Refusal, status: int) -> dict[str, Any]:
+    """A problem as a value."""
+    return {
+        "type": NAMESPACE + refusal.reason.id.removeprefix("milepost."),
+        "title": title_of(refusal),
+        "status": status,
+        "detail": refusal.message.default_message,
+        "error_type": refusal.error.value,
+        "messages": [message_value(message, "object") for message in refusal.messages],
+    }
 
 
 def title_of(refusal: Refusal) -> str:

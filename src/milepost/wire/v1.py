@@ -11,10 +11,10 @@ from typing import Any, ClassVar
 
 import msgspec
 
-from milepost.rules.reading import info_of
+from milepost.rules.reading import Info, info_of
 from milepost.rules.reasons import WRONG_TYPE
 from milepost.rules.task import CreateTask, Task, UpdateTask
-from milepost.rules.values import ErrorValue, Instant, Message, Progress, Status
+from milepost.rules.values import ErrorValue, Instant, Message, Progress, Status, Value
 from milepost.wire import shapes, v1shapes
 from milepost.wire.api import api_error, api_info
 from milepost.wire.building import BUILDERS
@@ -25,11 +25,31 @@ from milepost.wire.jsontext import parse
 from milepost.wire.shapes import STRUCTURES, Member, Scalar, Type
 from milepost.wire.v1shapes import V1_BUILDERS, V1_STRUCTURES
 
+DIGITS = 3
 UNTOLD = "result"
 """The field that changes name without its values."""
 
 
 USER_SHOWN = ("name", "role", "extension", "disabled")
+
+
+class Derived(Value, frozen=True, kw_only=True):
+    """What is known of a task and not stored with it: it makes no revision and is in no ETag.
+
+    Times are in seconds, ``rate`` in units of progress a second. ``children`` are those of each
+    status, ``fraction`` how much of their work is done; without ``all_children`` there are more.
+    """
+
+    lease_left: float | None = None
+    elapsed: float | None = None
+    rate: float | None = None
+    remaining: float | None = None
+    children: dict[Status, int] | None = None
+    fraction: float = 0.0
+    all_children: bool = True
+
+
+NOTHING_DERIVED = Derived()
 
 
 class V1Decoder(Decoder):
@@ -74,6 +94,7 @@ class V1Dialect:
         decoder = V1Decoder(limits)
         self.read_create = decoder.structure(v1shapes.CREATE_SPEC)
         self.read_update = decoder.structure(v1shapes.UPDATE_SPEC)
+        self.read_text = decoder.read_text
         self._new_user = decoder.structure(v1shapes.NEW_USER)
         self._user_change = decoder.structure(v1shapes.USER_CHANGE)
 
@@ -112,25 +133,52 @@ def user_value(user: Mapping[str, Any]) -> dict[str, Any]:
     return {name: user[name] for name in USER_SHOWN if user[name] is not None}
 
 
-def encode_task(task: Task, *, exclude_result: bool = False) -> bytes:
-    """A task as an answer."""
-    return to_json(task_value(task, exclude_result=exclude_result))
+def encode_task(task: Task, info: Info, derived: Derived = NOTHING_DERIVED) -> bytes:
+    """A task as an answer; ``info`` is what a reader is shown of it."""
+    return to_json({**task_value(task, info), **derived_value(task, derived)})
+
+
+def derived_value(task: Task, derived: Derived) -> dict[str, Any]:
+    """What is derived of a task: members that stand beside the stored ones, or instead of them."""
+    value: dict[str, Any] = {}
+    if derived.lease_left is not None and task.lease_seconds is not None:
+        left = round(derived.lease_left, DIGITS)
+        value["lease"] = {"seconds": task.lease_seconds, "remaining_seconds": left}
+    if derived.children is not None:
+        value["children"] = children_value(task, derived, derived.children)
+    for name, part in (
+        ("elapsed_seconds", derived.elapsed),
+        ("rate_per_second", derived.rate),
+        ("remaining_seconds", derived.remaining),
+    ):
+        if part is not None:
+            value[name] = round(part, DIGITS)
+    return value
+
+
+def children_value(task: Task, derived: Derived, children: dict[Status, int]) -> dict[str, Any]:
+    """The children of a task. That it succeeded though some of them failed is said aloud."""
+    value: dict[str, Any] = {
+        "count": sum(children.values()),
+        "by_status": children,
+        "fraction": round(derived.fraction, DIGITS),
+        "complete": derived.all_children,
+    }
+    if task.status is Status.SUCCEEDED and children[Status.FAILED]:
+        value["succeeded_over_failed"] = True
+    return value
 
 
 def encode_page(
-    tasks: Iterable[Task],
+    tasks: Iterable[tuple[Task, Info]],
     token: str | None,
     counts: tuple[Mapping[Status, int], bool] | None = None,
-    *,
-    exclude_result: bool = False,
 ) -> bytes:
     """A page of tasks, the token of the next one, and the tasks of each status if asked for.
 
     Beside the counts stands whether all tasks were looked at.
     """
-    value: dict[str, Any] = {
-        "tasks": [task_value(task, exclude_result=exclude_result) for task in tasks]
-    }
+    value: dict[str, Any] = {"tasks": [task_value(task, info) for task, info in tasks]}
     if token is not None:
         value["next_page_token"] = token
     if counts is not None:
@@ -153,15 +201,19 @@ def encode_events(events: Iterable[Mapping[str, Any]], token: str | None) -> byt
     return to_json(value if token is None else {**value, "next_page_token": token})
 
 
-def task_value(task: Task, *, exclude_result: bool = False) -> dict[str, Any]:
+def task_value(
+    task: Task, info: Info | None = None, *, exclude_result: bool = False
+) -> dict[str, Any]:
     """A task as ``/v1`` shows it, as far as it is stored; ready for ``to_json``.
 
-    What is derived (the rest of a lease, children, times) is added by whoever knows it.
+    ``info`` is what a reader is shown, where that is more than what is stored. What is derived
+    (the rest of a lease, children, times) is added by whoever knows it.
     """
+    info = info_of(task, exclude_result=exclude_result) if info is None else info
     value: dict[str, Any] = {
         "id": task.id,
         "revision": task.revision,
-        **api_info(info_of(task, exclude_result=exclude_result)),
+        **api_info(info),
         "principal": task.principal,
         "created_at": instant_value(task.created_at),
         "updated_at": instant_value(task.updated_at),

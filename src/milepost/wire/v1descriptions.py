@@ -15,11 +15,13 @@ from milepost.wire.descriptions import (
     reference,
 )
 from milepost.wire.shapes import STRUCTURES, Member, Ref, Scalar
+from milepost.wire.v1batch import MOST_REQUESTS
 from milepost.wire.v1shapes import V1_STRUCTURES
 
 PREFIX = "milepost.v1."
 TEXT, INSTANT, BOOLEAN = SCALARS[Scalar.TEXT], SCALARS[Scalar.INSTANT], SCALARS[Scalar.BOOLEAN]
 COUNT: Schema = {"type": "integer", "minimum": 0}
+POSITIVE: Schema = {"type": "number", "minimum": 0}
 SECONDS: Schema = {"type": "integer", "minimum": 0, "maximum": LONGEST_LEASE}
 WEIGHT: Schema = {
     "type": "number",
@@ -49,7 +51,7 @@ class V1Schemas(DoorSchemas):
             **{name: self.sent(members) for name, members in V1_STRUCTURES.items()},
             v1shapes.CANCEL_SAID.name: {"type": "string", "enum": list(v1shapes.CancelSaid)},
             **self.answers(),
-            "milepost.problem": self.problem(),
+            **self.batches(),
         }
 
     def sent(self, members: tuple[Member, ...]) -> Schema:
@@ -65,6 +67,30 @@ class V1Schemas(DoorSchemas):
         else:
             schema = BOUNDED.get(member.name) or self.type(member.type)
         return schema if member.required or not schema_has_type(schema) else or_null(schema)
+
+    def batches(self) -> dict[str, Schema]:
+        """A batch and its answer."""
+        update = object_schema(
+            {"task": TEXT, "spec": reference(v1shapes.UPDATE_SPEC), "if_revision": or_null(COUNT)},
+            ["task", "spec"],
+        )
+        parts: list[Schema] = [
+            object_schema({"create": reference(v1shapes.CREATE_SPEC)}, ["create"]),
+            object_schema({"update": update}, ["update"]),
+        ]
+        result = object_schema(
+            {
+                "status": {"type": "integer"},
+                "task": reference(PREFIX + "task"),
+                "problem": reference("milepost.problem"),
+            },
+            ["status"],
+        )
+        requests = {**list_schema({"anyOf": parts}), "maxItems": MOST_REQUESTS}
+        return {
+            PREFIX + "batch": object_schema({"requests": requests}, ["requests"]),
+            PREFIX + "batch_answer": object_schema({"results": list_schema(result)}, ["results"]),
+        }
 
     def error_value(self) -> Schema:
         """The error of a failed task; its messages may be plain texts."""
@@ -89,6 +115,16 @@ class V1Schemas(DoorSchemas):
                     "counts_complete": BOOLEAN,
                 },
                 ["tasks"],
+            ),
+            PREFIX + "children": object_schema(
+                {
+                    "count": COUNT,
+                    "by_status": object_schema(dict.fromkeys(Status, COUNT), list(Status)),
+                    "fraction": {**POSITIVE, "maximum": 1},
+                    "complete": BOOLEAN,
+                    "succeeded_over_failed": BOOLEAN,
+                },
+                ["count", "by_status", "fraction", "complete"],
             ),
             PREFIX + "event": object_schema(
                 {
@@ -125,24 +161,19 @@ class V1Schemas(DoorSchemas):
             "cancel": {"type": "string", "enum": ["requested", "acknowledged"]},
             "cancel_requested": INSTANT,
             "cancel_acknowledged": INSTANT,
-            "lease": object_schema({"seconds": SECONDS}, ["seconds"]),
+            "lease": object_schema(
+                {"seconds": SECONDS, "remaining_seconds": POSITIVE},
+                ["seconds"],
+            ),
             "weight": WEIGHT,
             "pinned": BOOLEAN,
+            "children": reference(PREFIX + "children"),
+            "elapsed_seconds": POSITIVE,
+            "rate_per_second": POSITIVE,
+            "remaining_seconds": POSITIVE,
         }
         always = ["id", "revision", "principal", "created_at", "updated_at", "weight", "pinned"]
         return object_schema({**own, **info["properties"]}, [*always, *info["required"]])
-
-    def problem(self) -> Schema:
-        """The one error shape of this door, a problem of RFC 9457."""
-        members = {
-            "type": TEXT,
-            "title": TEXT,
-            "status": {"type": "integer"},
-            "detail": TEXT,
-            "error_type": reference(shapes.ERROR_TYPE.name),
-            "messages": list_schema(self.type(Ref(shapes.MESSAGE))),
-        }
-        return object_schema(members, list(members))
 
 
 def schema_has_type(schema: Schema) -> bool:

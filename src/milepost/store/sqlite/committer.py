@@ -21,11 +21,21 @@ from typing import Any, NamedTuple, TypeVar
 from milepost.logs import logger
 from milepost.store.base import Corrupt, Overloaded, Position, Unavailable
 from milepost.store.sqlite.connection import BUSY_MILLISECONDS, DATABASE, open_writer
-from milepost.store.sqlite.writing import Batch, Written, batch_of, write, write_one
+from milepost.store.sqlite.writing import (
+    Batch,
+    Bundle,
+    Written,
+    batch_of,
+    keep,
+    write,
+    write_bundle,
+    write_one,
+)
 
 Job = Callable[[sqlite3.Connection], Any]
 """A part of a transaction: reads and writes, neither begins nor ends it."""
 
+Work = Job | Written | Bundle
 T = TypeVar("T")
 
 LARGEST_GROUP = 256
@@ -37,10 +47,11 @@ log = logger(__name__)
 
 
 class Entry(NamedTuple):
-    """A job or a change that waits for its commit, and who waits for it."""
+    """What waits for its commit, who waits for it, and how many changes or jobs it is."""
 
-    work: Job | Written
+    work: Work
     answer: asyncio.Future[Any]
+    size: int = 1
 
 
 class Committer:
@@ -73,14 +84,15 @@ class Committer:
         self._closed = False
         self._failing = False
         self._waiting: list[Entry] = []
+        self._load = 0
         self._drain: asyncio.Task[None] | None = None
 
     def refuse_more(self) -> None:
         """Raise ``Unavailable`` once closed, and ``Overloaded`` while too much waits."""
         if self._closed:
             raise Unavailable("the store is closed")
-        if len(self._waiting) >= self._most_waiting:
-            raise Overloaded(len(self._waiting))
+        if self._load >= self._most_waiting:
+            raise Overloaded(self._load)
 
     async def run(self, job: Callable[[sqlite3.Connection], T]) -> T:
         """What the job returned, once it is durable.
@@ -97,6 +109,10 @@ class Committer:
         The future may get ``Unavailable`` or ``Corrupt`` instead.
         """
         return self._add(change)
+
+    def write_all(self, bundle: Bundle) -> asyncio.Future[Bundle]:
+        """Take changes that are made together; as ``write`` does with one."""
+        return self._add(bundle, max(len(bundle.changes), 1))
 
     async def through(self, position: Position) -> None:
         """Wait until an accepted change is durable. Raises ``Unavailable`` when it fails."""
@@ -118,10 +134,11 @@ class Committer:
         await asyncio.get_running_loop().run_in_executor(self._thread, self._disconnect)
         self._thread.shutdown()
 
-    def _add(self, work: Job | Written) -> asyncio.Future[Any]:
+    def _add(self, work: Work, size: int = 1) -> asyncio.Future[Any]:
         loop = asyncio.get_running_loop()
         answer: asyncio.Future[Any] = loop.create_future()
-        self._waiting.append(Entry(work, answer))
+        self._waiting.append(Entry(work, answer, size))
+        self._load += size
         if self._drain is None:
             self._drain = loop.create_task(self._commit_groups())
         return answer
@@ -130,26 +147,38 @@ class Committer:
         loop = asyncio.get_running_loop()
         try:
             while self._waiting:
-                group, self._waiting = (
-                    self._waiting[:LARGEST_GROUP],
-                    self._waiting[LARGEST_GROUP:],
-                )
+                group = self._take()
                 work = [entry.work for entry in group]
-                batch = batch_of(one for one in work if isinstance(one, Written))
+                batch = batch_of(change for one in work for change in changes_of(one))
                 outcomes = await loop.run_in_executor(self._thread, self._commit, work, batch)
                 self._settle(group, outcomes)
         finally:
             self._drain = None
 
+    def _take(self) -> list[Entry]:
+        """The next group: what waits longest, at least one, and no more than a group holds."""
+        if self._load <= LARGEST_GROUP:
+            group, self._waiting, self._load = self._waiting, [], 0
+            return group
+        size = count = 0
+        for entry in self._waiting:
+            if count and size + entry.size > LARGEST_GROUP:
+                break
+            size += entry.size
+            count += 1
+        group, self._waiting = self._waiting[:count], self._waiting[count:]
+        self._load -= size
+        return group
+
     def _settle(self, group: list[Entry], outcomes: list[Any]) -> None:
         """Tell everybody what came of a group."""
         failed = False
-        for (work, answer), outcome in zip(group, outcomes, strict=True):
-            if isinstance(outcome, Written):
-                self._through = outcome.position
-                self._done(outcome)
+        for (work, answer, _), outcome in zip(group, outcomes, strict=True):
+            for change in changes_of(outcome):
+                self._through = change.position
+                self._done(change)
             # A change that was not written as it was decided leaves the later ones in the air.
-            failed = failed or (isinstance(work, Written) and outcome is not work)
+            failed = failed or (isinstance(work, Written | Bundle) and outcome is not work)
             settle(answer, outcome)
         if failed:
             self._fail()
@@ -161,12 +190,15 @@ class Committer:
         """Give up the changes that wait: they may rest on what was never made."""
         self._failures += 1
         self._failed()
-        for work, answer in self._waiting:
-            if isinstance(work, Written):
+        for work, answer, _ in self._waiting:
+            if isinstance(work, Written | Bundle):
                 settle(answer, Unavailable("the commit before it failed"))
-        self._waiting = [entry for entry in self._waiting if not isinstance(entry.work, Written)]
+        self._waiting = [
+            entry for entry in self._waiting if not isinstance(entry.work, Written | Bundle)
+        ]
+        self._load = len(self._waiting)
 
-    def _commit(self, work: list[Job | Written], batch: Batch) -> list[Any]:
+    def _commit(self, work: list[Work], batch: Batch) -> list[Any]:
         """Commit a group.
 
         The outcomes: what a job returned, a change as it was written, or an exception to raise.
@@ -180,7 +212,7 @@ class Committer:
             # One of them is at fault and the transaction is gone: each has a commit of its own.
             return [self._commit_one(one) for one in work]
 
-    def _commit_one(self, one: Job | Written) -> Any:
+    def _commit_one(self, one: Work) -> Any:
         try:
             return self._attempt(lambda connection: alone(connection, one))
         except sqlite3.OperationalError as fault:
@@ -246,16 +278,28 @@ class Committer:
                 connection.close()
 
 
-def whole(connection: sqlite3.Connection, work: list[Job | Written], batch: Batch) -> list[Any]:
+def whole(connection: sqlite3.Connection, work: list[Work], batch: Batch) -> list[Any]:
     """Do the jobs of a group, then write its changes."""
-    outcomes = [one if isinstance(one, Written) else one(connection) for one in work]
+    outcomes = [one if isinstance(one, Written | Bundle) else one(connection) for one in work]
     write(connection, batch)
+    for one in work:
+        if isinstance(one, Bundle):
+            keep(connection, one)
     return outcomes
 
 
-def alone(connection: sqlite3.Connection, one: Job | Written) -> Any:
-    """Do one job, or write one change."""
-    return write_one(connection, one) if isinstance(one, Written) else one(connection)
+def alone(connection: sqlite3.Connection, one: Work) -> Any:
+    """Do one job, or write one change or what is made together."""
+    if isinstance(one, Written):
+        return write_one(connection, one)
+    return write_bundle(connection, one) if isinstance(one, Bundle) else one(connection)
+
+
+def changes_of(work: object) -> tuple[Written, ...]:
+    """The changes in what is to be written, or was."""
+    if isinstance(work, Written):
+        return (work,)
+    return work.changes if isinstance(work, Bundle) else ()
 
 
 def restarted(connection: sqlite3.Connection) -> bool:

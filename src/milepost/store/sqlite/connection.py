@@ -124,3 +124,21 @@ def refuse_other_schema(connection: sqlite3.Connection) -> None:
             f"the running server has schema {version}, this program knows {len(migrations())}:"
             " they are of different versions"
         )
+
+
+def prepare(directory: Path, synchronous: str, *, may_migrate: bool) -> None:
+    """Make the schema ready, or see that it is. Raises ``Corrupt`` and ``sqlite3.Error``."""
+    connection = open_writer(directory, synchronous)
+    try:
+        if may_migrate:
+            migrate(connection)
+        else:
+            refuse_other_schema(connection)
+    finally:
+        connection.close()
+
+
+def write_nothing_new(connection: sqlite3.Connection) -> None:
+    """Write a page as it is, so that the commit has to write and sync."""
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    connection.execute(f"PRAGMA user_version = {version}")

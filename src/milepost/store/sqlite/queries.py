@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import secrets
+import sqlite3
 from collections.abc import Iterable
 from typing import Any
 
@@ -11,6 +13,7 @@ from milepost.rules.task import Task
 from milepost.store.base import MOST_FOUND_BYTES, MOST_PAGE_BYTES, Event, TooLarge
 from milepost.store.sqlite import rows
 
+KEY_BYTES = 32
 SELECT_TASK = f"SELECT {rows.NAMES} FROM tasks WHERE id = ?"  # noqa: S608  own names only
 SELECT_EVENTS = f"SELECT {rows.EVENT_NAMES} FROM events"  # noqa: S608  own names only
 # A page of the log as one text: Python's lock is asked for once a row, and a reader beside the busy
@@ -41,11 +44,24 @@ SELECT_HISTORY = CHAIN.format("SELECT last_position FROM tasks WHERE id = ?")
 SELECT_HISTORY_BEFORE = CHAIN.format(
     "SELECT previous FROM events WHERE task_id = ? AND position = ?"
 )
+SELECT_LEASED = "SELECT id, lease_seconds FROM tasks WHERE lease_seconds IS NOT NULL"
+SELECT_KEPT = "SELECT digest, note FROM kept WHERE scope = ? AND key = ? AND at > ?"
+FORGET_KEPT = (
+    "DELETE FROM kept WHERE (scope, key) IN (SELECT scope, key FROM kept WHERE at < ? LIMIT ?)"
+)
 SELECT_SESSION = (
     "SELECT sessions.token, sessions.user, sessions.created_at, sessions.used_at,"
     " users.name, users.role, users.extension, users.password, users.disabled"
     " FROM sessions JOIN users ON users.name = sessions.user WHERE sessions.token = ?"
 )
+
+
+def made_key(connection: sqlite3.Connection, name: str) -> str:
+    """The key of that name; it is made when there is none."""
+    made = secrets.token_urlsafe(KEY_BYTES)
+    connection.execute("INSERT INTO keys VALUES (?, ?) ON CONFLICT DO NOTHING", (name, made))
+    (key,) = connection.execute("SELECT value FROM keys WHERE name = ?", (name,)).fetchone()
+    return str(key)
 
 
 def bounded_tasks(found: Iterable[rows.Row]) -> list[Task]:

@@ -96,6 +96,9 @@ PUT_USER = (
     f"{INSERT_USER} ON CONFLICT (name) DO UPDATE SET role = excluded.role,"
     " extension = excluded.extension, password = excluded.password, disabled = excluded.disabled"
 )
+KEPT_NAMES = "scope, key, digest, note, at"
+# An older note of the same request has outlived its time.
+PUT_KEPT = f"INSERT OR REPLACE INTO kept ({KEPT_NAMES}) VALUES (?, ?, ?, ?, ?)"  # noqa: S608  own names only
 SESSION_NAMES = "token, user, created_at, used_at"
 
 

@@ -5,65 +5,83 @@ from __future__ import annotations
 import contextlib
 import sqlite3
 from collections.abc import Iterable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
 import filelock
 
+from milepost.rules.extensions import ExtensionOutcome, Registration
 from milepost.rules.finding import Selection, TaskFilter
-from milepost.rules.task import Accepted, Task
+from milepost.rules.task import Accepted, Decision, Task
+from milepost.rules.values import Instant
 from milepost.store.base import (
     Corrupt,
-    Counts,
     Decide,
+    DecideAll,
+    DecideExtension,
     Event,
+    Kept,
     LogSpan,
+    Once,
     Origin,
     Outcome,
     Overloaded,
     Page,
     Position,
+    Session,
     Store,
     StoreError,
     Unavailable,
+    User,
 )
-from milepost.store.sqlite import paging, queries, rows
-from milepost.store.sqlite.accounts import AccountTables
+from milepost.store.sqlite import extensions, paging, queries, rows
 from milepost.store.sqlite.committer import Committer
 from milepost.store.sqlite.connection import (
     directory_lock,
-    migrate,
-    open_writer,
-    refuse_other_schema,
+    prepare,
     take,
+    write_nothing_new,
 )
-from milepost.store.sqlite.readers import reading
+from milepost.store.sqlite.reader import Reader, reading
+from milepost.store.sqlite.together import Together
 from milepost.store.sqlite.working import Stored, Working, size_of
 from milepost.store.sqlite.writing import Written, last_position, written
 
 T = TypeVar("T")
 
+SESSION_WIDTH = 4
 
-class SqliteStore(AccountTables, Store):
+
+class SqliteStore(Reader, Store):
     """Tasks, events, users, sessions and extensions in ``milepost.db`` of a data directory.
 
-    What is here are the tasks and their events.
+    Single rows are read in the caller's thread (they cost microseconds); lists are read in a
+    thread of their own.
     """
 
     def __init__(
         self, directory: Path, lock: filelock.FileLock, *, synchronous: str, most_waiting: int
     ) -> None:
+        super().__init__(directory)
         self._lock = lock
         self._working = Working()
         self._position: Position | None = None
-        committer = Committer(
+        self._committer = Committer(
             directory,
             synchronous=synchronous,
             most_waiting=most_waiting,
             done=self._keep,
             failed=self._forget,
         )
-        super().__init__(directory, committer)
+        self._together = Together(
+            self._committer,
+            self._working,
+            self._near,
+            newest=self._newest,
+            next_position=self._next_position,
+            seen=self._durably_seen,
+        )
 
     async def change(self, ids: Sequence[str], decide: Decide, origin: Origin) -> Outcome:
         self._committer.refuse_more()
@@ -79,6 +97,14 @@ class SqliteStore(AccountTables, Store):
         self._working.change(Stored(after, one.position))
         done = await self._committer.write(one)
         return Outcome(decision, done.position)
+
+    async def change_all(
+        self, ids: Sequence[str], decide: DecideAll, origin: Origin, once: Once | None = None
+    ) -> Sequence[Decision] | Kept:
+        return await self._together.change(ids, decide, origin, once)
+
+    async def forget_kept(self, before: Instant, limit: int) -> int:
+        return await self._write(queries.FORGET_KEPT, before, limit)
 
     async def task(self, task_id: str) -> Task | None:
         stored = self._durable(task_id)
@@ -111,26 +137,55 @@ class SqliteStore(AccountTables, Store):
         await self._told_through(last)
         return LogSpan(after, last)
 
-    async def history(
-        self, task_id: str, limit: int, *, before: Position | None = None
-    ) -> list[Event]:
-        newest = queries.SELECT_HISTORY, (task_id, limit)
-        older = queries.SELECT_HISTORY_BEFORE, (task_id, before, limit)
-        statement, values = newest if before is None else older
-
-        def read() -> list[Event]:
-            with contextlib.closing(self._far.execute(statement, values)) as found:
-                return queries.bounded_events(found)
-
-        return await self._far_away(read)
-
     async def page(self, selection: Selection, size: int, after: int | None = None) -> Page:
         page = await self._far_away(lambda: paging.read_page(self._far, selection, size, after))
         await self._told_before(page.tasks)
         return page
 
-    async def counts(self, selection: Selection) -> Counts:
-        return await self._far_away(lambda: paging.read_counts(self._far, selection))
+    async def key(self, name: str) -> str:
+        return await self._committer.run(lambda connection: queries.made_key(connection, name))
+
+    async def add_user(self, user: User) -> bool:
+        def job(connection: sqlite3.Connection) -> bool:
+            return connection.execute(rows.ADD_USER, rows.user_row(user)).rowcount == 1
+
+        return await self._committer.run(job)
+
+    async def put_user(self, user: User, *, end_sessions: bool = False) -> None:
+        def job(connection: sqlite3.Connection) -> None:
+            connection.execute(rows.PUT_USER, rows.user_row(user))
+            if end_sessions:
+                connection.execute("DELETE FROM sessions WHERE user = ?", (user.name,))
+
+        await self._committer.run(job)
+
+    async def put_session(self, session: Session) -> None:
+        values = (session.token, session.user, session.created_at, session.used_at)
+        await self._write(
+            f"INSERT INTO sessions ({rows.SESSION_NAMES}) VALUES (?, ?, ?, ?)",  # noqa: S608  own names only
+            *values,
+        )
+
+    async def touch_session(self, token: str, used_at: Instant) -> None:
+        statement = "UPDATE sessions SET used_at = max(used_at, ?) WHERE token = ?"
+        await self._write(statement, used_at, token)
+
+    async def delete_session(self, token: str) -> None:
+        await self._write("DELETE FROM sessions WHERE token = ?", token)
+
+    async def delete_sessions(self, *, created_before: Instant, used_before: Instant) -> None:
+        statement = "DELETE FROM sessions WHERE created_at < ? OR used_at < ?"
+        await self._write(statement, created_before, used_before)
+
+    async def change_extension(self, key: str, decide: DecideExtension) -> ExtensionOutcome:
+        return await self._committer.run(partial(extensions.change, key=key, decide=decide))
+
+    async def extension(self, key: str) -> Registration | None:
+        found = await self._all(extensions.SELECT_ONE, key)
+        return extensions.read(key, found[0]) if found else None
+
+    async def extension_versions(self) -> dict[str, int]:
+        return dict(await self._all(extensions.SELECT_VERSIONS))
 
     async def ready(self) -> bool:
         # It costs a sync, but all who ask at once, and all changes beside them, share one.
@@ -141,7 +196,8 @@ class SqliteStore(AccountTables, Store):
         return True
 
     async def close(self) -> None:
-        await self.disconnect()
+        await self._committer.close()
+        self._close_readers()
         self._lock.release()
 
     def _newest(self, task_id: str) -> Stored | None:
@@ -196,6 +252,14 @@ class SqliteStore(AccountTables, Store):
         self._working.forget()
         self._position = None
 
+    async def _write(self, statement: str, *values: object) -> int:
+        """Run a statement; how many rows it changed."""
+
+        def job(connection: sqlite3.Connection) -> int:
+            return connection.execute(statement, values).rowcount
+
+        return await self._committer.run(job)
+
 
 def open_store(
     directory: Path,
@@ -230,20 +294,3 @@ def open_store(
     except StoreError:
         lock.release()
         raise
-
-
-def prepare(directory: Path, synchronous: str, *, may_migrate: bool) -> None:
-    connection = open_writer(directory, synchronous)
-    try:
-        if may_migrate:
-            migrate(connection)
-        else:
-            refuse_other_schema(connection)
-    finally:
-        connection.close()
-
-
-def write_nothing_new(connection: sqlite3.Connection) -> None:
-    """Write a page as it is, so that the commit has to write and sync."""
-    (version,) = connection.execute("PRAGMA user_version").fetchone()
-    connection.execute(f"PRAGMA user_version = {version}")

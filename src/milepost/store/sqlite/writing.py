@@ -40,6 +40,13 @@ class Written(NamedTuple):
         return len(self.event[-1])
 
 
+class Bundle(NamedTuple):
+    """Changes that are made together, and a row that is kept with them."""
+
+    changes: tuple[Written, ...]
+    kept: Row | None = None
+
+
 class Batch(NamedTuple):
     """The rows of a group: new tasks, updates by their statement's columns, and events."""
 
@@ -97,6 +104,19 @@ def write_one(connection: sqlite3.Connection, one: Written) -> Written:
     one = Written(one.change, event)
     write(connection, batch_of([one]))
     return one
+
+
+def write_bundle(connection: sqlite3.Connection, bundle: Bundle) -> Bundle:
+    """Write changes that are made together alone; the answer is they as written."""
+    written_so = tuple(write_one(connection, one) for one in bundle.changes)
+    keep(connection, bundle)
+    return bundle if written_so == bundle.changes else Bundle(written_so, bundle.kept)
+
+
+def keep(connection: sqlite3.Connection, bundle: Bundle) -> None:
+    """Write the row that is kept with a bundle, if there is one."""
+    if bundle.kept is not None:
+        connection.execute(rows.PUT_KEPT, bundle.kept)
 
 
 def last_position(connection: sqlite3.Connection) -> Position:

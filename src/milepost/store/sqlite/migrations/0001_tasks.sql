@@ -55,6 +55,7 @@ CREATE INDEX tasks_by_status ON tasks (status);
 CREATE INDEX tasks_by_operation ON tasks (operation);
 CREATE INDEX tasks_by_target ON tasks (target_id, target_type);
 CREATE INDEX tasks_by_user ON tasks (user) WHERE user IS NOT NULL;
+CREATE INDEX tasks_by_lease ON tasks (id, lease_seconds) WHERE lease_seconds IS NOT NULL;
 CREATE INDEX tasks_by_parent ON tasks (parent) WHERE parent IS NOT NULL;
 
 -- The log of what has happened. Positions are given by the one process that writes, in the order of
@@ -72,6 +73,18 @@ CREATE TABLE events (
     changes TEXT NOT NULL,
     task TEXT NOT NULL
 ) STRICT;
+
+-- What came of requests with an Idempotency-Key: the digest of what was asked, and the service's note.
+CREATE TABLE kept (
+    scope TEXT NOT NULL CHECK (scope <> ''),
+    key TEXT NOT NULL CHECK (length(key) BETWEEN 1 AND 255),
+    digest TEXT NOT NULL CHECK (length(digest) = 64),
+    note TEXT NOT NULL,
+    at INTEGER NOT NULL,
+    PRIMARY KEY (scope, key)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX kept_by_time ON kept (at);
 
 -- What this server signs with, by the name of the use. Made at the first use and kept.
 CREATE TABLE keys (
