@@ -263,7 +263,7 @@ def compose(settings: Settings, store: Store) -> Application:
     routes = [
         *rest_routes(RestDoor(tasks, logins, gate, texts, RestDialect(strict=strict, limits=most))),
         *api_routes(ApiDoor(tasks, logins, gate, texts, ApiDialect(limits=most))),
-        *v1_task_routes(V1TasksDoor(tasks, Reading(store, tasks), texts, v1)),
+        *v1_task_routes(V1TasksDoor(tasks, Reading(store, tasks), watching, texts, v1)),
         *batch_routes(V1BatchDoor(Batches(store, tasks, clock, feed.wake), texts, v1)),
         *user_routes(V1UsersDoor(Accounts(store), v1)),
         *extension_routes(ExtensionDoor(registry)),

@@ -90,7 +90,7 @@ OWN_OPERATIONS = {
         *("task", "service", "operation", "status", "target", "user", "parent", "after"),
     ],
     ("post", "/v1/tasks:batch"): [],
-    ("get", "/v1/tasks/{task_id}"): ["exclude_result"],
+    ("get", "/v1/tasks/{task_id}"): ["exclude_result", "wait", "for", "after_revision"],
     ("patch", "/v1/tasks/{task_id}"): [],
     ("get", "/v1/tasks/{task_id}/events"): PAGING,
     ("post", "/v1/tasks/{task_id}:cancel"): [],
