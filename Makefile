@@ -48,6 +48,8 @@ bench: .venv/dev/.installed ## measure (BENCH_ARGS="…")
 	$(DEV)/python bench/watch.py
 	$(DEV)/python bench/jsonrpc.py
 	$(DEV)/python bench/rendering.py
+	$(DEV)/python bench/watch.py
+	$(DEV)/python bench/batch.py
 
 docs: .venv/dev/.installed ## write the generated parts of the docs anew
 	$(DEV)/python docs/_make.py
