@@ -46,6 +46,7 @@ from milepost.service.leases import LeaseKeeper, Leases
 from milepost.service.localizing import Texts
 from milepost.service.logins import LoginService
 from milepost.service.reading import Reading
+from milepost.service.retention import Keeping, Sweeper
 from milepost.service.tasks import TaskService
 from milepost.service.upkeep import Upkeep
 from milepost.settings import Settings
@@ -266,7 +267,15 @@ def compose(settings: Settings, store: Store) -> Application:
         JsonRpcDoor(tasks, logins, gate, texts, decoder, report=internal_fault)
     )
     keeper = LeaseKeeper(store, leases, clock)
-    upkeep = Upkeep(store, sessions, passwords, registry=registry, leases=keeper, clock=clock)
+    sweeper = Sweeper(
+        store,
+        Keeping(age_seconds=settings.retention_age, count=settings.retention_count),
+        retention_of=registry.retention_of,
+        clock=clock,
+    )
+    upkeep = Upkeep(
+        store, sessions, passwords, registry=registry, leases=keeper, sweeper=sweeper, clock=clock
+    )
 
     return Application(Router(routes), gate, texts, start=upkeep.start, stop=upkeep.stop)
 
