@@ -27,12 +27,14 @@ from milepost import settings
 from milepost.cli import admin, demo, extension
 from milepost.cli.main import main as command
 from milepost.doors.api import ApiDoor, api_routes
+from milepost.doors.docs import DocsDoor, docs_routes
 from milepost.doors.health import HealthDoor, health_routes
 from milepost.doors.openapi import OpenApiDoor, openapi_routes
 from milepost.doors.refusals import RETRY_LATER, status_of
 from milepost.doors.rest import RestDoor, rest_routes
 from milepost.doors.routing import Auth, Parameter, Route
 from milepost.doors.v1batch import V1BatchDoor, batch_routes
+from milepost.doors.v1events import EventsDoor, events_routes
 from milepost.doors.v1extensions import ExtensionDoor, extension_routes
 from milepost.doors.v1tasks import V1TasksDoor
 from milepost.doors.v1tasks import task_routes as v1_task_routes
@@ -70,6 +72,7 @@ KINDS = {
     "value": "About a value in a body",
     "query": "About a query parameter",
     "rpc": "About a request of JSON-RPC",
+    "watch": "About a watch",
     "http": "About the request as such",
     "service": "About the service",
 }
@@ -115,8 +118,10 @@ ANSWERS = _v1.ANSWERS | {
     ' "operations_closed", "locales", "members"}, …]}`; operations and members are counted',
     "milepost.extension": "the extension, with its `key` and `version`",
     "milepost.extension_spec": "[an extension](#an-extension)",
+    "milepost.event_stream": "[a stream of events](#what-is-told)",
     "milepost.health": "a JSON object with `status`",
     "milepost.openapi": "an OpenAPI 3.1 document",
+    "milepost.page": "a page for the browser, or a part of it",
 }
 # What the members of an extension are.
 MEMBERS = {
@@ -246,10 +251,21 @@ EXAMPLES = _v1.EXAMPLES | {
   head -n 1""",
         "HTTP/1.1 204 No Content",
     ),
+    "v1.events.watch": (
+        """(curl -sN --max-time 2 -H "$SESSION" "$SERVER/v1/events?after=0&user=anna" || true) |
+  head -n 4""",
+        'retry: 2000\nevent: bookmark\nid: 0\ndata: {"position":0}',
+    ),
     "livez.get": ("curl -fsS $SERVER/livez", '{"status": "alive"}'),
     "livez.head": ("curl -fsS -I $SERVER/livez | head -n 1", "HTTP/1.1 200 OK"),
     "readyz.get": ("curl -fsS $SERVER/readyz", '{"status": "ready"}'),
     "readyz.head": ("curl -fsS -I $SERVER/readyz | head -n 1", "HTTP/1.1 200 OK"),
+    "docs.docs.html": (
+        "curl -fsS $SERVER/docs | grep -o '<title>.*</title>'",
+        "<title>Milepost: the API</title>",
+    ),
+    "docs.docs.css": ("curl -fsS -I -X GET $SERVER/docs/docs.css | head -n 1", "HTTP/1.1 200 OK"),
+    "docs.docs.js": ("curl -fsS -I -X GET $SERVER/docs/docs.js | head -n 1", "HTTP/1.1 200 OK"),
     "openapi.get": (
         """curl -fsS $SERVER/openapi.json | grep -o '"openapi":"[^"]*"'""",
         '"openapi":"3.1.0"',
@@ -592,14 +608,16 @@ def routes_by_page() -> dict[str, list[Route]]:
             *rest_routes(RestDoor.__new__(RestDoor)),
             *health_routes(HealthDoor.__new__(HealthDoor)),
             *openapi_routes(OpenApiDoor()),
+            *docs_routes(DocsDoor()),
         ],
         "api.md": api_routes(ApiDoor.__new__(ApiDoor)),
+        "extensions.md": extension_routes(ExtensionDoor.__new__(ExtensionDoor)),
+        "events.md": events_routes(EventsDoor.__new__(EventsDoor)),
         "v1.md": [
             *v1_task_routes(V1TasksDoor.__new__(V1TasksDoor)),
             *batch_routes(V1BatchDoor.__new__(V1BatchDoor)),
             *user_routes(V1UsersDoor.__new__(V1UsersDoor)),
         ],
-        "extensions.md": extension_routes(ExtensionDoor.__new__(ExtensionDoor)),
     }
 
 
@@ -804,6 +822,7 @@ PARTS: dict[str, Callable[[], str]] = {
     "extension-routes": partial(routes_of, "extensions.md"),
     "extension-members": extension_members,
     "structures": structures,
+    "event-routes": partial(routes_of, "events.md"),
     "v1-routes": partial(routes_of, "v1.md"),
     "v1-structures": partial(structures, V1_STRUCTURES),
 }

@@ -102,7 +102,9 @@ class Reply(NamedTuple):
     @property
     def error(self) -> str:
         """The standard error of a refusal, after a look at its shape."""
-        error_type, messages = self.told
+        assert self.status >= 400, self
+        assert self.headers["content-type"] == self.door.refused_as, self
+        error_type, messages = self.door.refusal(self.json)
         assert messages, self
         for message in messages:
             assert {key: type(part) for key, part in message.items()} == {

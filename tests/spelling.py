@@ -10,8 +10,8 @@ import re
 from typing import Any, NamedTuple
 
 ERRORS = "com.vmware.vapi.std.errors."
-PLURALS = re.compile(r"\b(task|service|operation|target|user)s(?==)")
 PROBLEM = "application/problem+json"
+PLURALS = re.compile(r"\b(task|service|operation|target|user)s(?==)")
 PREFIXES = re.compile(r"(?<![\w.])(?:filter_spec|result_spec|spec)\.")
 
 
@@ -24,6 +24,7 @@ class Door(NamedTuple):
     created: int
     done: int
     wraps: bool
+    refused_as: str = "application/json"
 
     @property
     def tasks(self) -> str:
@@ -109,6 +110,14 @@ class V1Door(Door):
     def query(self, text: str) -> str:
         return PLURALS.sub(r"\1", super().query(text))
 
+    def refusal(self, answer: Any) -> tuple[str, list[Any]]:
+        members = {"type", "title", "status", "detail", "error_type", "messages"}
+        assert set(answer) == members, answer
+        first = answer["messages"][0]
+        assert answer["type"] == "urn:milepost:problem:" + first["id"].removeprefix("milepost.")
+        assert answer["detail"] == first["default_message"], answer
+        return answer["error_type"], answer["messages"]
+
 
 SESSION_OF_REST = "/rest/com/vmware/cis/session"
 REST = Door(
@@ -134,6 +143,7 @@ V1 = V1Door(
     created=201,
     done=200,
     wraps=False,
+    refused_as="application/problem+json",
 )
 # Those with the published operations.
 DOORS = {door.name: door for door in (REST, API)}

@@ -219,6 +219,8 @@ def follow(page: Path, reader: Reader) -> int:
         ("docs/reference/rest.md", SERVERS[0]),
         ("docs/reference/api.md", SERVERS[0]),
         ("docs/reference/v1.md", SERVERS[0]),
+        ("docs/reference/events.md", SERVERS[0]),
+        ("docs/howto/watch.md", None),
         ("docs/howto/serve-over-tls.md", None),
         ("docs/reference/extensions.md", SERVERS[0]),
         ("docs/howto/write-a-catalogue.md", None),

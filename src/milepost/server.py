@@ -1,4 +1,5 @@
 """The composition root: the only module that names concrete classes and puts them together."""
+# long: it is the one place that knows all rooms
 
 from __future__ import annotations
 
@@ -23,6 +24,7 @@ from milepost.access.throttle import Throttle
 from milepost.doors.api import ApiDoor, api_routes
 from milepost.doors.app import Application, internal_fault
 from milepost.doors.credentials import Gate
+from milepost.doors.docs import DocsDoor, docs_routes
 from milepost.doors.health import HealthDoor, health_routes
 from milepost.doors.hub import ConnectionLimits
 from milepost.doors.jsonrpc import JsonRpcDoor, jsonrpc_routes
@@ -32,10 +34,12 @@ from milepost.doors.rest import RestDoor, rest_routes
 from milepost.doors.routing import Router
 from milepost.doors.serving import HttpServer
 from milepost.doors.v1batch import V1BatchDoor, batch_routes
+from milepost.doors.v1events import EventsDoor, events_routes
 from milepost.doors.v1extensions import ExtensionDoor, extension_routes
 from milepost.doors.v1tasks import V1TasksDoor
 from milepost.doors.v1tasks import task_routes as v1_task_routes
 from milepost.doors.v1users import V1UsersDoor, user_routes
+from milepost.feed.feed import Feed, FeedLimits
 from milepost.logs import logger
 from milepost.rules.task import Ruleset
 from milepost.rules.values import Instant
@@ -49,14 +53,17 @@ from milepost.service.reading import Reading
 from milepost.service.retention import Keeping, Sweeper
 from milepost.service.tasks import TaskService
 from milepost.service.upkeep import Upkeep
+from milepost.service.vigil import Vigil
+from milepost.service.watching import WatchService
 from milepost.settings import Settings
-from milepost.store.base import Store, StoreError, User
+from milepost.store.base import Event, Store, StoreError, User
 from milepost.store.sqlite.store import open_store
 from milepost.texts import own_texts
 from milepost.wire.api import ApiDialect
 from milepost.wire.datavalues import DataValueDecoder
 from milepost.wire.decoding import Limits
 from milepost.wire.rest import RestDialect
+from milepost.wire.sse import encode_event
 from milepost.wire.v1 import V1Dialect
 
 if TYPE_CHECKING:
@@ -226,6 +233,12 @@ def opened_registry(settings: Settings, store: Store) -> Extensions:
     return Extensions(store, ruleset(settings), own_texts(), default_locale=settings.default_locale)
 
 
+def opened_sweeper(settings: Settings, store: Store, registry: Extensions) -> Sweeper:
+    """Who removes finished tasks from a store."""
+    keeping = Keeping(age_seconds=settings.retention_age, count=settings.retention_count)
+    return Sweeper(store, keeping, retention_of=registry.retention_of, clock=clock)
+
+
 def compose(settings: Settings, store: Store) -> Application:
     """The application over a store."""
     passwords = PasswordChecker()
@@ -237,6 +250,8 @@ def compose(settings: Settings, store: Store) -> Application:
     logins = LoginService(sessions, Throttle(), clock)
     registry = opened_registry(settings, store)
     texts = Texts(registry, own_texts())
+    feed = Feed(store, event_text, feed_limits(settings))
+    vigil = Vigil(sessions, clock)
     leases = Leases(time.monotonic)
     tasks = TaskService(
         store,
@@ -246,35 +261,40 @@ def compose(settings: Settings, store: Store) -> Application:
         clock=clock,
         new_id=new_task_id,
         rules_of=registry.rules_of,
+        wake=feed.wake,
         leases=leases,
     )
+    watching = WatchService(feed, tasks, vigil)
     strict, most = settings.spec_validation == "strict", value_limits(settings)
     description = OpenApiDoor()
     v1 = V1Dialect(limits=most)
     routes = [
         *rest_routes(RestDoor(tasks, logins, gate, texts, RestDialect(strict=strict, limits=most))),
         *api_routes(ApiDoor(tasks, logins, gate, texts, ApiDialect(limits=most))),
-        *v1_task_routes(V1TasksDoor(tasks, Reading(store, tasks), texts, v1)),
-        *batch_routes(V1BatchDoor(Batches(store, tasks, clock), texts, v1)),
+        *v1_task_routes(V1TasksDoor(tasks, Reading(store, tasks), watching, texts, v1)),
+        *batch_routes(V1BatchDoor(Batches(store, tasks, clock, feed.wake), texts, v1)),
         *user_routes(V1UsersDoor(Accounts(store), v1)),
         *extension_routes(ExtensionDoor(registry)),
+        *events_routes(EventsDoor(watching, settings.watch_heartbeat)),
         *health_routes(HealthDoor(store.ready)),
         *openapi_routes(description),
+        *docs_routes(DocsDoor()),
     ]
     description.describe(routes, __version__)
     decoder = DataValueDecoder(value_limits(settings))
     routes += jsonrpc_routes(
         JsonRpcDoor(tasks, logins, gate, texts, decoder, report=internal_fault)
     )
-    keeper = LeaseKeeper(store, leases, clock)
-    sweeper = Sweeper(
-        store,
-        Keeping(age_seconds=settings.retention_age, count=settings.retention_count),
-        retention_of=registry.retention_of,
-        clock=clock,
-    )
+    keeper = LeaseKeeper(store, leases, clock, feed.wake)
     upkeep = Upkeep(
-        store, sessions, passwords, registry=registry, leases=keeper, sweeper=sweeper, clock=clock
+        store,
+        sessions,
+        passwords,
+        registry=registry,
+        leases=keeper,
+        sweeper=opened_sweeper(settings, store, registry),
+        clock=clock,
+        closing=(feed.close, vigil.close),
     )
 
     return Application(Router(routes), gate, texts, start=upkeep.start, stop=upkeep.stop)
@@ -324,6 +344,17 @@ def ruleset(settings: Settings) -> Ruleset:
         operations_closed=settings.operations_closed,
         operations={key: frozenset(names) for key, names in settings.registered_operations.items()},
     )
+
+
+def feed_limits(settings: Settings) -> FeedLimits:
+    """The settings that bound what watching costs."""
+    return FeedLimits(watchers=settings.max_watchers, held_bytes=settings.watch_memory)
+
+
+def event_text(event: Event) -> bytes:
+    """An event as its watchers are told it."""
+    changes = ((change.field, change.before, change.after) for change in event.changes)
+    return encode_event(event.position, event.task, changes, event.origin.principal, event.at)
 
 
 def value_limits(settings: Settings) -> Limits:

@@ -66,6 +66,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     max_text: Count = 64 * 1024
     max_waiting: Count = 10_000
     max_connections: Count = 20_000
+    max_watchers: Count = 20_000
+    watch_memory: Count = 8 * 1024 * 1024
+    watch_heartbeat: Annotated[int, msgspec.Meta(ge=1, le=3600)] = 15
     shutdown_grace: Seconds = 10
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Literal["auto", "text", "json"] = "auto"
@@ -113,6 +116,9 @@ MEANINGS = {
     "max_text": "Bytes of one text.",
     "max_waiting": "Changes that may wait for their commit; more are refused with 429.",
     "max_connections": "Connections at once; more are refused with 503.",
+    "max_watchers": "Event streams and long polls at once; more are refused with 503.",
+    "watch_memory": "Bytes of events held for watchers; one that is slower is cut off.",
+    "watch_heartbeat": "Seconds between two signs of life on an event stream.",
     "shutdown_grace": "Seconds that open requests get to finish when the server stops.",
     "log_level": "The least important records that are logged.",
     "log_format": "text, json, or auto: text in a terminal and json elsewhere.",

@@ -426,3 +426,56 @@ def test_finished_tasks_are_removed(tmp_path: Path) -> None:
         with again.caller() as at_rest:
             assert at_rest.get(task["id"]).reason == "milepost.task.expired"
             assert at_rest.patch(task["id"], {}).reason == "milepost.task.expired"
+
+
+def waited(server: Server, task: dict[str, Any], query: str, **headers: str) -> Reply:
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    with server.caller(door=V1) as caller:
+        return caller.send("GET", f"{TASKS}/{task['id']}?{query}", None, named)
+
+
+@pytest.mark.parametrize(
+    ("query", "headers"),
+    [
+        ("wait=20s&after_revision=1", {}),
+        ("wait=20&for=change", {"If_None_Match": '"1"'}),
+        ("wait=20s&for=terminal", {}),
+    ],
+)
+def test_a_wait_ends_with_what_is_waited_for(
+    server: Server, root: Caller, query: str, headers: dict[str, str]
+) -> None:
+    task = made(root, status="RUNNING")
+    with ThreadPoolExecutor(1) as threads:
+        waiting = threads.submit(waited, server, task, query, **headers)
+        if "terminal" in query:
+            assert patched(root, task, {"percent_done": {"total": 2, "completed": 1}}).status == 200
+        assert patched(root, task, {"status": "SUCCEEDED"}).status == 200
+        reply = waiting.result()
+    assert (reply.status, reply.json["status"]) == (200, "SUCCEEDED")
+
+
+def test_a_wait_that_is_over_says_how_it_is(server: Server, root: Caller) -> None:
+    task = made(root, status="RUNNING")
+    same = waited(server, task, "wait=0.05s&after_revision=1")
+    assert (same.status, same.body, same.revision) == (304, b"", 1)
+    still = waited(server, task, "wait=0.05s&for=terminal")
+    assert (still.status, still.json["status"]) == (200, "RUNNING")
+    assert waited(server, task, "wait=20s&after_revision=0").json["revision"] == 1
+
+
+@pytest.mark.parametrize(
+    ("query", "reason"),
+    [
+        ("wait=61s&after_revision=1", "query.bad_parameter"),
+        ("wait=soon&after_revision=1", "query.bad_parameter"),
+        ("wait=1s", "query.missing_parameter"),
+        ("for=terminal", "query.missing_parameter"),
+        ("wait=1s&for=ever", "query.bad_parameter"),
+        ("wait=1s&after_revision=x", "query.bad_parameter"),
+        ("wait=1s&wait=2s", "query.repeated_parameter"),
+    ],
+)
+def test_waits_that_are_none(server: Server, root: Caller, query: str, reason: str) -> None:
+    reply = waited(server, made(root), query)
+    assert (reply.status, reply.reason) == (400, f"milepost.{reason}")

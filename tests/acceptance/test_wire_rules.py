@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from tests.rpc import CIS_TASKS, invoke, optional, structure
 from tests.serving import (
     ADMINISTRATOR,
     EXTENSION_TASKS,
@@ -398,6 +399,9 @@ def test_more_than_1000_matches_are_inaccessible(server: Server) -> None:
                 reply = caller.list(wanted)
             assert reply.refused == (400, "resource_inaccessible")
             assert "1000" in reply.text
+        services = structure(f"{CIS_TASKS}.filter_spec", {"services": optional(["com.bulk.load"])})
+        answer = invoke(bulk, CIS_TASKS, "list", {"filter_spec": optional(services)})
+        assert answer.refusal == "resource_inaccessible"
         assert listed(bulk.list(wanted, ("filter_spec.users", "last"))) == {last}
 
 

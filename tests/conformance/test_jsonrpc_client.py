@@ -302,13 +302,6 @@ def test_list_needs_tasks_or_services(official: Official) -> None:
             official.tasks.list(spec)
 
 
-def test_more_than_1000_are_inaccessible(server: Server) -> None:
-    client = Official(server.url, "json")
-    client.log_in("bulk", PASSWORD)
-    assert len(client.tasks.list(Filter(services={"com.bulk.load"}))) == 1000
-    client.close()
-
-
 def test_results_are_left_out_on_wish(official: Official) -> None:
     task_id = brought_to(official, "RUNNING")
     official.extension.update(task_id, status=Status.SUCCEEDED, result=opaque(5))

@@ -9,7 +9,7 @@ import pytest
 
 from milepost.rules.task import EventKind, Task
 from milepost.rules.values import Opaque, Progress, Status
-from milepost.store.base import Event, Store
+from milepost.store.base import MOST_PAGE_BYTES, Event, LogSpan, Store
 from tests.contract.samples import (
     ACME,
     EVERYTHING,
@@ -141,3 +141,36 @@ async def test_a_history_holds_one_task_and_all_of_it(home: Home) -> None:
             assert history == [event for event in log if event.task.id == task_id]
             assert [event.task.revision for event in history] == [1, 2, 3, 4, 5, 6]
             assert await store.history(task_id, 4) == history[:1:-1]
+
+
+@scenario
+async def test_where_the_log_begins_and_ends(home: Home) -> None:
+    async with home.store() as store:
+        assert await store.log_span() == LogSpan(0, 0)
+        await busy(store)
+        assert await store.log_span() == LogSpan(0, 18)
+    async with home.store() as store:
+        assert await store.log_span() == LogSpan(0, 18)
+        await made(store)
+        assert await store.log_span() == LogSpan(0, 19)
+
+
+@scenario
+async def test_a_page_holds_no_more_than_it_may_and_at_least_one(home: Home) -> None:
+    """Three events of two thirds of a page, one larger than a page, and a small one.
+
+    What a create tells is in its event twice: as the task, and as a change.
+    """
+    async with home.store() as store:
+        third, whole = (text("x" * (MOST_PAGE_BYTES // part)) for part in (3, 1))
+        for description in (third, third, third, whole):
+            await made(store, description=description)
+        small = await made(store)
+
+        pages: list[list[int]] = []
+        position = 0
+        while events := await store.events_after(position, EVERYTHING):
+            position = events[-1].position
+            pages.append([event.position for event in events])
+        assert pages == [[1], [2], [3], [4], [5]]
+        assert [event.task for event in await store.events_after(4, 9)] == [small]

@@ -42,6 +42,7 @@ SERVICES = [
 ]
 OPERATIONS = ["backup", "restore", "backup ", '","']
 USERS = [None, "", "root", "Root", "null", "None", "\ud7ff\U0010ffff"]
+PARENTS = [None, "p" * 22, "P" * 22, "q" * 64]
 TARGETS = [
     ("Folder", "group-d1"),
     ("Folder", "7"),
@@ -70,6 +71,7 @@ async def shelve(store: Store) -> list[Task]:
     for number in range(120):
         service, operation = mixed.choice(SERVICES), mixed.choice(OPERATIONS)
         user, target = mixed.choice(USERS), mixed.choice(TARGETS)
+        parent = mixed.choice(PARENTS)
         status = mixed.choice(list(Status))
         task = await made(
             store,
@@ -77,6 +79,7 @@ async def shelve(store: Store) -> list[Task]:
             service=service,
             operation=operation,
             user=user,
+            parent=parent,
             target=Target(*target),
             status=status,
             error=failure("full") if status is Status.FAILED else None,
@@ -108,6 +111,7 @@ filters = st.builds(
     status=some_of(list(Status)),
     targets=some_of([*TARGETS, ("Folder", ABSENT), ("group-d1", "Folder")]),
     users=some_of([*USERS, ABSENT]),
+    parents=some_of([*PARENTS, ABSENT]),
     visible_service=unset_or(st.sampled_from([*SERVICES, ABSENT])),
 )
 
@@ -135,6 +139,7 @@ SINGLE: list[tuple[str, list[Any]]] = [
     ("status", list(Status)),
     ("targets", TARGETS),
     ("users", [user for user in USERS if user is not None]),
+    ("parents", [parent for parent in PARENTS if parent is not None]),
 ]
 
 

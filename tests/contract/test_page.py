@@ -34,6 +34,10 @@ class Library(NamedTuple):
     store: Store
     tasks: list[Task]
 
+    def __repr__(self) -> str:
+        """Short: hypothesis writes down what a test is given, and this holds hundreds of tasks."""
+        return f"Library of {len(self.tasks)} tasks"
+
     def pages(self, selection: Selection, size: int) -> list[tuple[Task, ...]]:
         """All pages of a selection."""
         found, mark = [], None

@@ -125,6 +125,23 @@ async def test_a_long_history_goes_in_small_steps(home: Home) -> None:
 
 
 @scenario
+async def test_the_log_says_from_where_on_it_is_whole(home: Home) -> None:
+    """Events are missing in the middle of it; who has not read so far has missed them."""
+    async with home.store() as store:
+        before, task, after = await made(store), await finished(store), await made(store)
+        whole = await store.log_span()
+        await store.remove([task.id], LATE)
+        assert await store.log_span() == whole
+        await compacted(store)
+        span = await store.log_span()
+        log = await whole_log(store)
+        assert [event.task.id for event in log] == [before.id, after.id]
+        assert (span.after, span.last) == (2, 3)
+    async with home.store() as store:
+        assert await store.log_span() == span
+
+
+@scenario
 async def test_what_may_not_go_stays(home: Home) -> None:
     async with home.store() as store:
         running = await made(store, status=Status.RUNNING)

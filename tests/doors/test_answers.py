@@ -2,12 +2,30 @@
 
 from __future__ import annotations
 
+from typing import Self
+
 import pytest
 
 from milepost.doors.answers import written
 from milepost.doors.messages import Answer
 
 DATE = b"Wed, 25 Nov 2026 00:00:00 GMT"
+
+
+class Nothing:
+    """A stream without parts."""
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> bytes:
+        raise StopAsyncIteration
+
+    def finish(self) -> None:
+        """It has ended."""
+
+    def close(self) -> None:
+        """It holds nothing."""
 
 
 @pytest.mark.parametrize(
@@ -35,6 +53,14 @@ def test_an_answer_to_head_tells_of_the_body_it_leaves_out() -> None:
     data = written(Answer(200, b"abc"), DATE, body=False, keep_alive=True)
     assert b"\r\ncontent-length: 3\r\n" in data
     assert data.endswith(b"\r\n\r\n")
+
+
+@pytest.mark.parametrize("chunked", [True, False])
+def test_a_stream_tells_no_length(*, chunked: bool) -> None:
+    answer = Answer(200, stream=Nothing())
+    data = written(answer, DATE, body=False, keep_alive=True, chunked=chunked)
+    assert b"content-length" not in data
+    assert (b"\r\ntransfer-encoding: chunked\r\n" in data) == chunked
 
 
 def test_the_last_answer_of_a_connection_says_so() -> None:

@@ -54,6 +54,7 @@ OF_HTTP = {
     "milepost.http.wrong_media_type": 415,
     "milepost.http.headers_too_large": 431,
     "milepost.http.late": 408,
+    "milepost.watch.position_gone": 410,
     "milepost.task.revision_mismatch": 412,
 }
 

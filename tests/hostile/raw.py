@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import NamedTuple, Self
 
 from tests.serving import Reply, Server
-from tests.spelling import API, PROBLEM, REST
+from tests.spelling import API, REST, V1, Door
 
 PATIENCE = 20.0
 """Seconds after which a server that neither answers nor closes counts as hanging."""
@@ -33,11 +33,12 @@ class Heard(NamedTuple):
             return CLOSED
         if self.status < 400:
             return str(self.status)
-        door = API if "error_type" in json.loads(self.body) else REST
+        if self.headers["content-type"] == V1.refused_as:
+            door: Door = V1
+        else:
+            door = API if "error_type" in json.loads(self.body) else REST
         reply = Reply(self.status, self.headers, self.body, door)
         shape = "" if door is REST else f"{door.name} "
-        if self.headers["content-type"] == PROBLEM:
-            shape = "v1 "
         return f"{self.status} {shape}{reply.reason.removeprefix('milepost.')}"
 
 

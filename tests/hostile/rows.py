@@ -27,6 +27,7 @@ API_LOGIN, API_LIST, API_CREATE = (
     path.encode() for path in (API.session, API.tasks, API.extension_tasks)
 )
 API_UPDATE, API_GET = API_CREATE + b"/" + TASK, API_LIST + b"/" + TASK
+EVENTS = b"/v1/events"
 V1_TASKS = b"/v1/tasks"
 V1_TASK = V1_TASKS + b"/" + TASK
 NEW_USER = b'{"name":"hostile","role":"viewer","password":"%b"}'
@@ -488,6 +489,70 @@ def api_door() -> Iterator[Row]:
         yield Row(f"api action: {name}", data, at_api(f"400 query.{reason}"))
 
 
+def registry_door() -> Iterator[Row]:
+    """What administrators must not be able to break, at ``/v1/extensions``."""
+    for name, body, told in (
+        ("no body", b"", "json.not_json"),
+        ("a list", b"[]", "value.wrong_type"),
+        ("another key", b'{"key":"com.other"}', "extension.keys_disagree"),
+        ("a member", b'{"colour":"red"}', "value.unknown_member"),
+        ("a key twice", b'{"name":"a","name":"b"}', "json.duplicate_key"),
+        ("a NUL", b'{"name":"\\u0000"}', "json.nul_in_text"),
+        ("half a pair", b'{"name":"\\ud800"}', "json.lone_surrogate"),
+        ("a name too long", b'{"name":"' + b"n" * 256 + b'"}', "extension.bad_length"),
+        ("deep", b"[" * 10_000, "value.too_deep"),
+        ("an operation of text", b'{"operations":["a"]}', "value.wrong_type"),
+        ("a weight of 0", b'{"operations":[{"id":"a","weight":0}]}', "value.out_of_bounds"),
+        ("a weight of 1e400", b'{"operations":[{"id":"a","weight":1e400}]}', "json.number_range"),
+        ("a lease", b'{"operations":[{"id":"a","lease_seconds":-1}]}', "value.out_of_bounds"),
+        ("an id twice", b'{"operations":[{"id":"a"},{"id":"a"}]}', "extension.repeated"),
+        ("1,001 operations", many_operations(1001), "value.too_long"),
+        ("a member of none", b'{"members":["nobody"]}', "extension.member_unknown"),
+        ("no locale", catalogue(b"a = b", b"../de"), "extension.bad_locale"),
+        ("a brace", catalogue(b"a = {"), "extension.bad_catalogue"),
+        ("an id of NUL", catalogue(b"\\\\u0000 = a"), "extension.bad_catalogue"),
+        ("half a pair in a template", catalogue(b"a = \\\\ud800"), "extension.bad_catalogue"),
+        ("levels", catalogue(b"a = " + b"{n,plural,other{" * 50), "extension.bad_catalogue"),
+        ("a huge number", catalogue(b"a = {n,number,::scale/1E100000000}"),
+         "extension.bad_catalogue"),
+        ("a version", b'{"version":7}', "extension.changed"),
+    ):  # fmt: skip
+        data = request(b"PUT", REGISTRY + b"/com.hostile", SESSION_LINE, JSON_LINE, body=body)
+        yield Row(f"extension: {name}", data, f"{412 if body[2:3] == b'v' else 400} v1 {told}")
+    put = b"/com.hostile"
+    for name, data, told in (
+        ("no session", request(b"PUT", REGISTRY + put, JSON_LINE, body=b"{}"), NO_SESSION),
+        ("no type", request(b"PUT", REGISTRY + put, SESSION_LINE, body=b"{}"), MEDIA),
+        ("a key", registering(b"/a%20b"), "400 extension.bad_key"),
+        ("a long key", registering(b"/" + b"k" * 256), "400 extension.bad_key"),
+        ("a version", registering(put, b'If-Match: "7"'), "412 extension.changed"),
+        ("a weak tag", registering(put, b'If-Match: W/"0"'), "412 extension.changed"),
+        ("rubbish", registering(put, b"If-Match: \xff,,"), "412 extension.changed"),
+        ("a query", registering(put + b"?a=b"), "400 query.unknown_parameter"),
+        ("none there", read(REGISTRY + b"/com.none"), "404 extension.unknown"),
+        ("none to delete", read(REGISTRY + b"/com.none", method=b"DELETE"),
+         "404 extension.unknown"),
+        ("a method", read(REGISTRY, method=b"PUT"), NO_METHOD),
+        ("two tags", registering(put, b"If-Match: *", b"If-Match: *"), REPEATED),
+        ("no path", read(b"/v1"), NO_PATH),
+        ("no key", read(REGISTRY + b"/"), NO_PATH),
+    ):  # fmt: skip
+        status, _, reason = told.partition(" ")
+        yield Row(f"registry: {name}", data, f"{status} v1 {reason}")
+
+
+def registering(path: bytes, *lines: bytes) -> bytes:
+    return request(b"PUT", REGISTRY + path, SESSION_LINE, JSON_LINE, *lines, body=b"{}")
+
+
+def many_operations(count: int) -> bytes:
+    return b'{"operations":[%s]}' % b",".join(b'{"id":"%d"}' % number for number in range(count))
+
+
+def catalogue(text: bytes, locale: bytes = b"de") -> bytes:
+    return b'{"catalogues":[{"locale":"%s","text":"%s"}]}' % (locale, text)
+
+
 def v1_door() -> Iterator[Row]:
     """The rows of ``/v1``; all are told in the shape of this door."""
     for row in (*v1_bodies(), *v1_paths()):
@@ -592,68 +657,44 @@ def v1_paths() -> Iterator[Row]:
         yield Row(f"v1 users: {name}", data, told)
 
 
-def registry_door() -> Iterator[Row]:
-    """What administrators must not be able to break, at ``/v1/extensions``."""
-    for name, body, told in (
-        ("no body", b"", "json.not_json"),
-        ("a list", b"[]", "value.wrong_type"),
-        ("another key", b'{"key":"com.other"}', "extension.keys_disagree"),
-        ("a member", b'{"colour":"red"}', "value.unknown_member"),
-        ("a key twice", b'{"name":"a","name":"b"}', "json.duplicate_key"),
-        ("a NUL", b'{"name":"\\u0000"}', "json.nul_in_text"),
-        ("half a pair", b'{"name":"\\ud800"}', "json.lone_surrogate"),
-        ("a name too long", b'{"name":"' + b"n" * 256 + b'"}', "extension.bad_length"),
-        ("deep", b"[" * 10_000, "value.too_deep"),
-        ("an operation of text", b'{"operations":["a"]}', "value.wrong_type"),
-        ("a weight of 0", b'{"operations":[{"id":"a","weight":0}]}', "value.out_of_bounds"),
-        ("a weight of 1e400", b'{"operations":[{"id":"a","weight":1e400}]}', "json.number_range"),
-        ("a lease", b'{"operations":[{"id":"a","lease_seconds":-1}]}', "value.out_of_bounds"),
-        ("an id twice", b'{"operations":[{"id":"a"},{"id":"a"}]}', "extension.repeated"),
-        ("1,001 operations", many_operations(1001), "value.too_long"),
-        ("a member of none", b'{"members":["nobody"]}', "extension.member_unknown"),
-        ("no locale", catalogue(b"a = b", b"../de"), "extension.bad_locale"),
-        ("a brace", catalogue(b"a = {"), "extension.bad_catalogue"),
-        ("an id of NUL", catalogue(b"\\\\u0000 = a"), "extension.bad_catalogue"),
-        ("half a pair in a template", catalogue(b"a = \\\\ud800"), "extension.bad_catalogue"),
-        ("levels", catalogue(b"a = " + b"{n,plural,other{" * 50), "extension.bad_catalogue"),
-        ("a huge number", catalogue(b"a = {n,number,::scale/1E100000000}"),
-         "extension.bad_catalogue"),
-        ("a version", b'{"version":7}', "extension.changed"),
-    ):  # fmt: skip
-        data = request(b"PUT", REGISTRY + b"/com.hostile", SESSION_LINE, JSON_LINE, body=body)
-        yield Row(f"extension: {name}", data, f"{412 if body[2:3] == b'v' else 400} v1 {told}")
-    put = b"/com.hostile"
-    for name, data, told in (
-        ("no session", request(b"PUT", REGISTRY + put, JSON_LINE, body=b"{}"), NO_SESSION),
-        ("no type", request(b"PUT", REGISTRY + put, SESSION_LINE, body=b"{}"), MEDIA),
-        ("a key", registering(b"/a%20b"), "400 extension.bad_key"),
-        ("a long key", registering(b"/" + b"k" * 256), "400 extension.bad_key"),
-        ("a version", registering(put, b'If-Match: "7"'), "412 extension.changed"),
-        ("a weak tag", registering(put, b'If-Match: W/"0"'), "412 extension.changed"),
-        ("rubbish", registering(put, b"If-Match: \xff,,"), "412 extension.changed"),
-        ("a query", registering(put + b"?a=b"), "400 query.unknown_parameter"),
-        ("none there", read(REGISTRY + b"/com.none"), "404 extension.unknown"),
-        ("none to delete", read(REGISTRY + b"/com.none", method=b"DELETE"),
-         "404 extension.unknown"),
-        ("a method", read(REGISTRY, method=b"PUT"), NO_METHOD),
-        ("two tags", registering(put, b"If-Match: *", b"If-Match: *"), REPEATED),
-        ("no path", read(b"/v1"), NO_PATH),
-        ("no key", read(REGISTRY + b"/"), NO_PATH),
-    ):  # fmt: skip
-        status, _, reason = told.partition(" ")
-        yield Row(f"registry: {name}", data, f"{status} v1 {reason}")
-
-
-def registering(path: bytes, *lines: bytes) -> bytes:
-    return request(b"PUT", REGISTRY + path, SESSION_LINE, JSON_LINE, *lines, body=b"{}")
-
-
-def many_operations(count: int) -> bytes:
-    return b'{"operations":[%s]}' % b",".join(b'{"id":"%d"}' % number for number in range(count))
-
-
-def catalogue(text: bytes, locale: bytes = b"de") -> bytes:
-    return b'{"catalogues":[{"locale":"%s","text":"%s"}]}' % (locale, text)
+def event_streams() -> Iterator[Row]:
+    """Streams that must not begin; one that did would have no end."""
+    for name, query, told in (
+        ("unknown", b"x=1", "query.unknown_parameter"),
+        ("the session", SESSION.encode() + b"=" + TOKEN, "query.unknown_parameter"),
+        ("a status", b"status=ALL", "query.bad_parameter"),
+        ("a target", b"target=b", "query.bad_parameter"),
+        ("a NUL", b"task=%00", "query.bad_parameter"),
+        ("not UTF-8", b"user=%ff", "query.bad_parameter"),
+        ("257 values", b"&".join(b"task=%d" % n for n in range(257)), "watch.filter_too_large"),
+        ("20,000 values", b"&".join([b"task=a"] * 18_000), "watch.filter_too_large"),
+        ("after twice", b"after=0&after=0", "query.repeated_parameter"),
+        ("after nothing", b"after=", "watch.bad_position"),
+        ("after less than nothing", b"after=-1", "watch.bad_position"),
+        ("after a fraction", b"after=0.5", "watch.bad_position"),
+        ("after a plus", b"after=%2B1", "watch.bad_position"),
+        ("after Arabic digits", b"after=%D9%A1", "watch.bad_position"),
+        ("after 64 bits", b"after=18446744073709551616", "watch.bad_position"),
+        ("after 10,000 digits", b"after=" + b"9" * 10_000, "watch.bad_position"),
+        ("after the end", b"after=999999999999999999", "watch.position_ahead"),
+    ):
+        yield Row(f"events: {name}", read(EVENTS + b"?" + query), f"400 v1 {told}")
+    for value in (b"", b"-1", b"abc", b"1, 2", b"\xd9\xa1", b"9" * 5000, b"'; DROP TABLE events;"):
+        line = b"Last-Event-ID: " + value
+        yield Row(f"events: last {value[:9]!r}", read(EVENTS, line), "400 v1 watch.bad_position")
+    twice = read(EVENTS, b"Last-Event-ID: 0", b"Last-Event-ID: 0")
+    yield Row("events: last twice", twice, "400 v1 http.repeated_header")
+    for name, line, told in (
+        ("no session", b"X: a", "401 v1 access.no_session"),
+        ("a bad session", b"Authorization: Bearer bad", "401 v1 access.session_unknown"),
+        ("Basic", basic(b"administrator:a"), "401 v1 access.no_session"),
+    ):
+        yield Row(f"events: {name}", request(b"GET", EVENTS, line), told)
+    for method in (b"POST", b"DELETE", b"OPTIONS"):
+        data = read(EVENTS, method=method)
+        yield Row(f"events: {method.decode()}", data, "405 v1 http.no_such_method")
+    for target in (EVENTS + b"/", b"/v1", b"/v1/", b"/v1/event", EVENTS + b"%00"):
+        yield Row(f"events: {target.decode()}", read(target), "404 v1 http.no_such_path")
 
 
 def create_at_api(body: bytes) -> bytes:
@@ -669,7 +710,7 @@ def foreign(method: bytes, target: bytes, body: bytes | None = None) -> bytes:
 def rows() -> list[Row]:
     """The table."""
     parts = (bodies, sizes, media_types, headers, framing, smuggled, methods, targets, queries)
-    doors = (api_door, registry_door, v1_door)
+    doors = (api_door, registry_door, v1_door, event_streams)
     found = [row for part in (*parts, versions, credentials, *doors) for row in part()]
     assert len({row.name for row in found}) == len(found)
     return found

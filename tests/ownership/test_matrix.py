@@ -20,6 +20,8 @@ from milepost.doors.routing import Auth, Route
 from milepost.server import compose
 from milepost.settings import Settings
 from milepost.store.sqlite.store import open_store
+from tests.events import PATH as EVENTS
+from tests.events import Events
 from tests.ownership.over_jsonrpc import exchanged
 from tests.ownership.people import DEFAULT, A, B
 from tests.rpc import API
@@ -162,22 +164,27 @@ class World:
         self.server = server
         self.door = door
         self.tasks = {"none": UNKNOWN}
+        self.numbers = itertools.count()
         for owner, creator in CREATORS.items():
             with server.caller(creator) as caller:
                 self.tasks[owner] = caller.create(status="RUNNING", percent_done=progress(1, 9))
 
     def send(self, role: str, method: str, path: str, body: bytes | None = None) -> Reply:
         """A request of a role; the stranger has a token of nobody, the anonymous one has none."""
-        headers = {} if body is None else dict(JSON)
-        if role == "stranger":
-            headers[SESSION] = "A" * 43
-        elif role != "anonymous":
-            with self.server.caller(role) as caller:
-                headers[SESSION] = caller.token
+        headers = self.headers(role) | ({} if body is None else JSON)
         return self.exchange(method, path, body, headers)
 
     def exchange(self, method: str, path: str, body: bytes | None, headers: Headers) -> Reply:
         return self.server.call(method, path, body, headers)
+
+    def headers(self, role: str) -> dict[str, str]:
+        """The session of a role."""
+        if role == "stranger":
+            return {SESSION: "A" * 43}
+        if role == "anonymous":
+            return {}
+        with self.server.caller(role) as caller:
+            return {SESSION: caller.token}
 
     def seen(self, owner: str) -> tuple[str | None, bytes]:
         """A task as the administrator sees it; at ``/v1`` it would show how time goes on."""
@@ -296,6 +303,36 @@ def lists(world: World) -> Iterator[str]:
                 yield f"{role}: a list shows {sorted(entries)}"
         if words != {owner: LIST[role, owner] for owner in OWNERS}:
             yield f"{role}: {query[:30]}: {words}"
+
+
+def watches(world: World) -> Iterator[str]:
+    """Who sees a task hears of it, and nobody else; asking for it changes nothing."""
+    services = "&".join(f"service={service}" for service in SERVICES.values())
+    every = "&".join(f"task={task}" for task in world.tasks.values())
+    for role, query in itertools.product(ROLES, ("", services, every)):
+        headers = world.headers(role)
+        if role not in INSIDE:
+            reply = world.server.call("GET", f"{EVENTS}?{query}", None, headers)
+            if (reply.status, reply.json["error_type"]) != (401, "UNAUTHENTICATED"):
+                yield f"{role}: {reply}"
+            continue
+        with Events(world.server, headers[SESSION], query) as stream:
+            yield from hears(world, role, stream)
+
+
+def hears(world: World, role: str, stream: Events) -> Iterator[str]:
+    """What is wrong with what a role hears of a change of each task."""
+    owners = {task: owner for owner, task in world.tasks.items()}
+    with world.server.caller("administrator") as caller:
+        # What it must not hear of the first time would come before what it may the second time.
+        for _ in range(2):
+            words = text(f"{role} {next(world.numbers)}")
+            for owner in CREATORS:
+                caller.patch(world.tasks[owner], {"description": words})
+    expected = [owner for owner in CREATORS if READ[role, owner] == "ok"] * 2
+    heard = [owners[told.task[0]] for told in stream.changes(len(expected))]
+    if heard != expected:
+        yield f"{role}: hears of {heard}, expected {expected}"
 
 
 def creates(world: World) -> Iterator[str]:
@@ -614,7 +651,11 @@ EXPECTED: Expected = {
         for method in ("GET", "HEAD")
         for path in ("/livez", "/readyz")
     },
-    ("GET", "/openapi.json"): (Auth.OPEN, (opened("GET", "/openapi.json"),)),
+    ("GET", EVENTS): (Auth.SESSION, (watches,)),
+    **{
+        ("GET", path): (Auth.OPEN, (opened("GET", path),))
+        for path in ("/openapi.json", "/docs", "/docs/docs.css", "/docs/docs.js")
+    },
 }
 CASES = [(key, check) for key, (_, checks) in EXPECTED.items() for check in checks]
 

@@ -8,7 +8,7 @@ from milepost.rules.finding import Selection, TaskFilter
 from milepost.rules.values import Status, Target
 from tests.rules.samples import CREATED, ENDED, NOON, stored
 
-TASK = stored(Status.RUNNING, target=Target("VirtualMachine", "vm-1"), user="ann")
+TASK = stored(Status.RUNNING, target=Target("VirtualMachine", "vm-1"), user="ann", parent="p" * 22)
 NOBODY = stored(Status.RUNNING)
 CHILD = stored(Status.RUNNING, target=Target("VirtualMachine", "vm-1"), user="Ann", parent="p" * 22)
 
@@ -19,6 +19,7 @@ WANTED = [
     TaskFilter(status=frozenset({Status.RUNNING, Status.BLOCKED})),
     TaskFilter(targets=frozenset({("VirtualMachine", "vm-1")})),
     TaskFilter(users=frozenset({"ann"})),
+    TaskFilter(parents=frozenset({"p" * 22, "q" * 22})),
     TaskFilter(visible_service="com.acme.ext"),
 ]
 UNWANTED = [
@@ -29,6 +30,7 @@ UNWANTED = [
     TaskFilter(targets=frozenset({("Folder", "vm-1")})),
     TaskFilter(targets=frozenset({("VirtualMachine", "vm-2")})),
     TaskFilter(users=frozenset({"bob"})),
+    TaskFilter(parents=frozenset({"t" * 22})),
     TaskFilter(visible_service="com.acme.other"),
 ]
 
@@ -49,22 +51,27 @@ def test_one_member_that_does_not(unwanted: TaskFilter) -> None:
 
 
 def test_every_member_must_hold_it() -> None:
-    seven = TaskFilter(
+    eight = TaskFilter(
         ids=frozenset({TASK.id}),
         services=frozenset({TASK.service}),
         operations=frozenset({TASK.operation}),
         status=frozenset({TASK.status}),
         targets=frozenset({("VirtualMachine", "vm-1")}),
         users=frozenset({"ann"}),
+        parents=frozenset({"p" * 22}),
         visible_service=TASK.service,
     )
-    assert seven.matches(TASK)
-    assert not seven.matches(NOBODY)
+    assert eight.matches(TASK)
+    assert not eight.matches(NOBODY)
 
 
 def test_a_task_of_nobody_is_in_no_list_of_users() -> None:
     assert not TaskFilter(users=frozenset({"ann"})).matches(NOBODY)
     assert not TaskFilter(users=frozenset()).matches(NOBODY)
+
+
+def test_a_task_without_a_parent_is_in_no_list_of_parents() -> None:
+    assert not TaskFilter(parents=frozenset({"p" * 22})).matches(NOBODY)
 
 
 def test_asking_for_more_shows_no_more() -> None:

@@ -34,7 +34,7 @@ UNREAD = Refusal(reasons.ONE_OF, ("requests[0]", "create and update"))
 async def run(
     house: House, *wanted: Wanted, who: object = ACME, once: Repeatable | None = None
 ) -> list[Done]:
-    batches = Batches(house.store, house.tasks, lambda: house.now)
+    batches = Batches(house.store, house.tasks, lambda: house.now, house.woken.append)
     done = await batches.run(who, wanted, "here", once)  # type: ignore[arg-type]
     assert isinstance(done, list)
     return done
@@ -149,7 +149,7 @@ def test_a_batch_with_a_key_is_made_once(play: Play) -> None:
         assert again[2].task == first[2].task
         assert [one.refusal for one in again] == [one.refusal for one in first]
         assert len(await house.store.events_after(0, 100)) == 4
-        batches = Batches(house.store, house.tasks, lambda: house.now)
+        batches = Batches(house.store, house.tasks, lambda: house.now, house.woken.append)
         other = await batches.run(ACME, batch[:1], "", ONCE)
         assert other == Refusal(reasons.KEY_USED, ("key",))
 

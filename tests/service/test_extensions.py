@@ -53,6 +53,7 @@ class House:
             clock=lambda: NOON,
             new_id=lambda: "t" * 26,
             rules_of=self.registry.rules_of,
+            wake=lambda _position: None,
         )
 
     async def apply(self, expected: Expected | None = None, **members: Any) -> Registration:

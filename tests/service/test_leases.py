@@ -28,7 +28,7 @@ from milepost.service.leases import (
     Leases,
 )
 from milepost.service.tasks import TaskService
-from milepost.store.base import Outcome, Store, Unavailable
+from milepost.store.base import Outcome, Position, Store, Unavailable
 from milepost.store.sqlite.store import open_store
 from tests.rules.samples import stored
 from tests.service.test_tasks import ACME, COLLEAGUE, NOON, OSCAR, ROOT, RUN, accepted
@@ -52,6 +52,7 @@ class Watch:
     def __init__(self) -> None:
         self.clock = Clock()
         self.leases = Leases(self.clock)
+        self.woken: list[Position] = []
 
     def live(self, seconds: float) -> list[str]:
         """What runs out while time goes on as it should."""
@@ -157,6 +158,7 @@ class House:
         self.now = NOON
         self.clock = Clock()
         self.leases = Leases(self.clock)
+        self.woken: list[Position] = []
         numbers = iter(range(10_000))
         self.tasks = TaskService(
             store,
@@ -164,9 +166,10 @@ class House:
             default_extension="com.milepost.local",
             clock=lambda: self.now,
             new_id=lambda: f"task-{next(numbers):021}",
+            wake=self.woken.append,
             leases=self.leases,
         )
-        self.keeper = LeaseKeeper(store, self.leases, lambda: self.now)
+        self.keeper = LeaseKeeper(store, self.leases, lambda: self.now, self.woken.append)
 
     async def made(self, lease: int | None = 60) -> Task:
         spec = CreateTask(
@@ -405,7 +408,12 @@ def test_a_store_that_takes_no_changes_ends_nothing(play: Play) -> None:
     async def test(house: House) -> None:
         task = await house.made()
         failing = Failing(house.store)
-        house.keeper = LeaseKeeper(failing, house.leases, lambda: house.now)  # type: ignore[arg-type]
+        house.keeper = LeaseKeeper(
+            failing,  # type: ignore[arg-type]
+            house.leases,
+            lambda: house.now,
+            house.woken.append,
+        )
         assert await house.live(61) > 0
         assert await house.task(task) == task
         failing.fails = False

@@ -184,7 +184,7 @@ def test_whoever_asks_for_a_removed_task_is_told_so(play: Play) -> None:
         house.now += DAY + 1
         assert await archive.sweeper.sweep() == 1
         reading = Reading(house.store, house.tasks)
-        batches = Batches(house.store, house.tasks, lambda: house.now)
+        batches = Batches(house.store, house.tasks, lambda: house.now, lambda _position: None)
         house.now = NOON
         for who, reason in (
             *((one, reasons.TASK_EXPIRED) for one in (ACME, OSCAR, VERA, ROOT)),

@@ -26,9 +26,10 @@ from milepost.rules.task import (
     UpdateTask,
 )
 from milepost.rules.values import Message, Opaque, Param, Progress, Status
+from milepost.service.changes import SOMEWHERE
 from milepost.service.repeats import Repeatable
 from milepost.service.tasks import MOST_LISTED, TaskService
-from milepost.store.base import Store
+from milepost.store.base import Position, Store
 from milepost.store.sqlite.store import open_store
 
 NOON = 1_420_113_600_000
@@ -50,6 +51,7 @@ class House:
     def __init__(self, store: Store, rules: Ruleset) -> None:
         self.store = store
         self.now = NOON
+        self.woken: list[Position] = []
         numbers = itertools.count()
         self.tasks = TaskService(
             store,
@@ -58,6 +60,7 @@ class House:
             cancel_grace=GRACE,
             clock=lambda: self.now,
             new_id=lambda: f"task-{next(numbers):021}",
+            wake=self.woken.append,
         )
 
     async def create(self, who: Principal = ACME, parent: str | None = None) -> Decision:
@@ -285,6 +288,22 @@ def test_a_list_has_its_limit(play: Play) -> None:
 def as_list(found: list[Task] | Refusal) -> list[Task]:
     assert isinstance(found, list)
     return found
+
+
+def test_who_watches_is_told_of_what_changed_and_of_nothing_else(play: Play) -> None:
+    async def test(house: House) -> None:
+        task = await house.made()
+        assert house.woken == [1]
+        await house.tasks.update(ACME, task.id, RUN, "here")
+        await house.tasks.update(ACME, task.id, RUN, "here")
+        await house.tasks.update(OTHER, task.id, RUN, "here")
+        await house.tasks.update(VERA, task.id, RUN, "here")
+        await house.tasks.cancel(ROOT, UNKNOWN, "here")
+        assert house.woken == [1, 2]
+        await house.tasks.cancel(ROOT, task.id, "here")
+        assert house.woken == [1, 2, SOMEWHERE]
+
+    play(test)
 
 
 def at(*revisions: int) -> IfMatch:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import pytest
 
@@ -15,6 +16,7 @@ from milepost.rules.finding import TaskFilter
 from milepost.rules.task import Task
 from milepost.rules.values import Status
 from milepost.store.base import Outcome, Unavailable
+from milepost.store.sqlite.committer import Committer
 from milepost.store.sqlite.store import SqliteStore, open_store
 from tests.contract.samples import ACME, changed, made, moved, updating, whole_log
 from tests.store.writer import PATIENCE, Writer, break_first
@@ -159,5 +161,59 @@ def test_what_rests_on_a_failed_commit_fails_with_it(
             after = await moved(store, task, status=Status.RUNNING)
             assert after.revision == 2
             assert [event.position for event in await whole_log(store)] == [1, 2]
+
+    asyncio.run(run())
+
+
+def test_what_the_log_tells_is_told_by_single_reads(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A change is in the file before the event loop hears of its commit."""
+    committed, go_on = threading.Event(), threading.Event()
+    commit = Committer._commit
+
+    def slow_to_tell(self: Committer, *work: Any) -> list[Any]:
+        outcomes = commit(self, *work)
+        committed.set()
+        assert go_on.wait(PATIENCE)
+        return outcomes
+
+    async def run() -> None:
+        async with opened(tmp_path) as store:
+            task = await made(store)
+            monkeypatch.setattr(Committer, "_commit", slow_to_tell)
+            changing = asked(store, task)
+            loop = asyncio.get_running_loop()
+            assert await loop.run_in_executor(None, committed.wait, PATIENCE)
+            assert await store.task(task.id) == task
+            page = asyncio.ensure_future(store.events_after(1, 9))
+            span = asyncio.ensure_future(store.log_span())
+            # The page is read by then: nothing else keeps it.
+            await loop.run_in_executor(store._lists, bool)
+            await turns()
+            assert (page.done(), span.done()) == (False, False)
+            go_on.set()
+            (event,) = await page
+            assert (await span).last == event.position == 2
+            assert await store.task(task.id) == event.task
+            await changing
+
+    asyncio.run(run())
+
+
+def test_the_log_is_read_while_the_first_change_of_a_server_is_under_way(
+    tmp_path: Path, writer: Writer
+) -> None:
+    """It was written before this server knew of any commit."""
+
+    async def run() -> None:
+        async with opened(tmp_path) as store:
+            task = await made(store)
+        async with opened(tmp_path) as store:
+            async with held(store, writer, task):
+                page = asyncio.ensure_future(store.events_after(0, 9))
+                await turns()
+            assert [event.task for event in await page] == [task]
+            assert (await store.log_span()).last == 2
 
     asyncio.run(run())

@@ -177,12 +177,12 @@ EVENT: dict[str, object] = {
 }
 USER: dict[str, object] = {"name": "root", "role": "viewer", "password": "p", "disabled": 0}
 SESSION: dict[str, object] = {"token": "a" * 64, "user": "root", "created_at": 1, "used_at": 1}
-KEY: dict[str, object] = {"name": "pages", "value": "k" * 43}
 TOMBSTONE: dict[str, object] = {"id": "t" * 22, "service": "com.acme", "removed_at": 1}
 DISCARDED: dict[str, object] = {"position": 7}
 COMPACTION: dict[str, object] = {"only": 1, "through": 7}
 KEPT: dict[str, object] = {"scope": "s", "key": "k", "digest": "d" * 64, "note": "", "at": 1}
 EXTENSION: dict[str, object] = {"key": "com.acme", "version": 1}
+KEY: dict[str, object] = {"name": "pages", "value": "k" * 43}
 ROWS = {
     "tasks": TASK,
     "events": EVENT,

@@ -74,7 +74,10 @@ class Sessions:
 
     async def resolve(self, token: str, now: Instant) -> Login | None:
         """Whose token this is, or ``None`` when it is unknown or its session has ended."""
-        key = hash_token(token)
+        return await self.use(hash_token(token), now)
+
+    async def use(self, key: str, now: Instant) -> Login | None:
+        """The same for a session that is known by the hash of its token; it counts as used."""
         known = self._remembered.get(key)
         if known is None or not 0 <= now - known.read_at < BELIEVED:
             known = await self._read(key, known, now)
@@ -88,8 +91,9 @@ class Sessions:
     async def log_out(self, token: str) -> None:
         """End the session."""
         key = hash_token(token)
-        self._remembered.pop(key, None)
         await self._store.delete_session(key)
+        # Only now: a use in between would have remembered it again.
+        self._remembered.pop(key, None)
 
     async def sweep(self, now: Instant) -> None:
         """Forget the sessions that have ended."""

@@ -16,8 +16,10 @@ import httptools
 
 from milepost.doors.answers import written
 from milepost.doors.errorshapes import shape_of
+from milepost.doors.heads import is_served, is_target, without_upgrade
 from milepost.doors.hub import Hub
 from milepost.doors.messages import Answer, Disconnected, Head, Pairs, Request, split_target
+from milepost.doors.streaming import send_stream
 from milepost.logs import logger
 from milepost.rules import reasons
 from milepost.rules.reasons import Refusal
@@ -58,6 +60,7 @@ class Connection(asyncio.Protocol):
         self.task: asyncio.Task[None] | None = None
         self.read_paused = False
         self.write_paused = False
+        self.taken: asyncio.Future[None] | None = None
         self.due: float | None = None
         self.closing_since: float | None = None
         self.unread = 0
@@ -83,12 +86,21 @@ class Connection(asyncio.Protocol):
         for request in (self.reading, self.running):
             if request is not None and not request.complete:
                 request.end(gone=True)
+        if self.task is not None and self.running is not None and self.running.hurry is not None:
+            self.task.cancel()
+
+    @property
+    def is_stopping(self) -> bool:
+        """Whether the server stops."""
+        return self.hub.stopping
 
     def pause_writing(self) -> None:
         self.write_paused = True
 
     def resume_writing(self) -> None:
         self.write_paused = False
+        if self.taken is not None and not self.taken.done():
+            self.taken.set_result(None)
         self.go_on()
 
     def data_received(self, data: bytes) -> None:
@@ -190,10 +202,29 @@ class Connection(asyncio.Protocol):
         answer = None
         try:
             answer = await self.hub.answer(request)
+            if answer.stream is not None:
+                request.answered = True
+                if not await send_stream(answer, answer.stream, request, self):
+                    answer = None
         except Disconnected:
             pass
         finally:
             self.finish(request, answer)
+
+    async def until_taken(self) -> None:
+        """Wait until the peer has taken most of what was sent."""
+        while self.write_paused:
+            self.taken = self.hub.loop.create_future()
+            await self.taken
+
+    def begin(self, answer: Answer, request: Request) -> None:
+        """Send the head of an answer whose body comes later."""
+        how = {"keep_alive": self.stays(request), "chunked": request.head.version == "1.1"}
+        self.transport.write(written(answer, self.hub.date, body=False, **how))
+
+    def stays(self, request: Request) -> bool:
+        """Whether the connection goes on after the answer to a request."""
+        return request.head.keep_alive and not self.ended and not self.hub.stopping
 
     def finish(self, request: Request, answer: Answer | None) -> None:
         """Send an answer and go on; without one the connection ends."""
@@ -204,9 +235,10 @@ class Connection(asyncio.Protocol):
         if answer is None:
             self.transport.abort()
             return
-        keep_alive = request.head.keep_alive and not self.ended and not self.hub.stopping
-        body = request.method != "HEAD"
-        self.transport.write(written(answer, self.hub.date, body=body, keep_alive=keep_alive))
+        keep_alive = self.stays(request)
+        if answer.stream is None:
+            body = request.method != "HEAD"
+            self.transport.write(written(answer, self.hub.date, body=body, keep_alive=keep_alive))
         if not keep_alive:
             self.transport.close()
             return
@@ -244,14 +276,9 @@ class Connection(asyncio.Protocol):
             self.refuse(Refusal(reasons.BROKEN_HTTP))
             return
         self.upgrading = False
-        line = b"%b %b HTTP/%b" % (
-            self.parser.get_method(),
-            self.url,
-            self.parser.get_http_version().encode(),
-        )
-        headers = (b"%b: %b" % pair for pair in self.pairs if pair[0] != b"upgrade")
+        head = without_upgrade(self.parser, self.url, self.pairs)
         self.parser = httptools.HttpRequestParser(self)
-        self.data_received(b"\r\n".join([line, *headers, b"", rest]))
+        self.data_received(head + rest)
 
     # The end.
 
@@ -261,6 +288,10 @@ class Connection(asyncio.Protocol):
         A whole request before it still gets its answer; the connection ends with that one.
         """
         if self.ended or self.transport.is_closing():
+            return
+        if self.running is not None and self.running.answered and not self.running.complete:
+            # An answer is on its way already, and no other can stand within it.
+            self.transport.abort()
             return
         self.ended = True
         before = self.running or (self.waiting[0] if self.waiting else None)
@@ -303,6 +334,8 @@ class Connection(asyncio.Protocol):
 
     def end_when_idle(self) -> None:
         """Close the connection now if nothing is asked, else with the next answer."""
+        if self.running is not None and self.running.hurry is not None:
+            self.running.hurry()
         if self.running is None and not self.waiting and not self.transport.is_closing():
             self.transport.close()
 
@@ -311,22 +344,3 @@ class Connection(asyncio.Protocol):
         if self.task is not None:
             self.task.cancel()
         self.transport.abort()
-
-
-def is_served(version: str, pairs: Pairs) -> bool:
-    """Whether a request of this version is read here: 1.1, and 1.0 without chunks."""
-    if version == "1.1":
-        return True
-    return version == "1.0" and not any(name == b"transfer-encoding" for name, _ in pairs)
-
-
-def is_target(target: bytes) -> bool:
-    """Whether a request target names something: a path, a whole URL, or all."""
-    if not target.isascii():
-        return False
-    if target[:1] == b"/" or target == b"*":
-        return True
-    try:
-        return b"://" in target and bool(httptools.parse_url(target).host)
-    except httptools.HttpParserInvalidURLError:
-        return False

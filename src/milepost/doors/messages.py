@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Protocol
+from collections.abc import Callable
+from typing import Protocol, Self
 
 import msgspec
 
@@ -19,6 +20,7 @@ SINGLE = frozenset(
         b"content-type",
         b"cookie",
         b"host",
+        b"last-event-id",
         b"idempotency-key",
         b"if-match",
         b"origin",
@@ -30,12 +32,32 @@ SECRET = frozenset({b"authorization", b"cookie", b"vmware-api-session-id"})
 Pairs = list[tuple[bytes, bytes]]
 
 
+class Stream(Protocol):
+    """A body that comes part by part, each when its peer has taken the one before."""
+
+    def __aiter__(self) -> Self:
+        """The parts."""
+
+    async def __anext__(self) -> bytes:
+        """The next part; after the last one it raises ``StopAsyncIteration``."""
+
+    def finish(self) -> None:
+        """Come to an end soon: the server stops."""
+
+    def close(self) -> None:
+        """No more parts are wanted."""
+
+
 class Answer(msgspec.Struct, frozen=True):
-    """Status, body and further headers; the length is added when it is sent."""
+    """Status, body and further headers; the length is added when it is sent.
+
+    With ``stream`` the body is that instead.
+    """
 
     status: int
     body: bytes = b""
     headers: Headers = ()
+    stream: Stream | None = None
 
 
 def json_answer(body: bytes, *headers: Header, status: int = 200) -> Answer:
@@ -58,6 +80,10 @@ class Head(msgspec.Struct, frozen=True):
 class Peer(Protocol):
     """The connection a request came over, as far as the request needs it."""
 
+    @property
+    def is_stopping(self) -> bool:
+        """Whether the server stops."""
+
     def want_body(self, request: Request) -> None:
         """Somebody waits for the rest of the body: let it come."""
 
@@ -71,13 +97,14 @@ class Request:
 
     ``path`` and ``query`` are the raw parts of the target. The body arrives while the request is
     being handled: the connection calls ``take`` for each part and ``end`` after the last.
-    ``wanted`` says that somebody waits for it, ``answered`` that nobody will.
+    ``wanted`` says that somebody waits for it, ``answered`` that nobody will. With ``hurry`` the
+    answer may take long: it makes the answer come soon, and when the peer goes nobody needs it.
     """
 
     __slots__ = (
         "_headers", "_most", "_parts", "_peer", "_waiting", "answered", "complete",
-        "expects_continue", "gone", "head", "login", "method", "params", "path", "query", "size",
-        "wanted",
+        "expects_continue", "gone", "head", "hurry", "login", "method", "params", "path", "query",
+        "size", "wanted",
     )  # fmt: skip
 
     def __init__(self, head: Head, most: int, peer: Peer | None = None) -> None:
@@ -92,6 +119,7 @@ class Request:
         self.answered = False
         self.expects_continue = (b"expect", b"100-continue") in head.pairs
         self.gone = False
+        self.hurry: Callable[[], None] | None = None
         self._headers: dict[bytes, bytes] | None = None
         self._parts: list[bytes] = []
         self._waiting: asyncio.Future[None] | None = None
@@ -140,6 +168,15 @@ class Request:
         """A header that may occur once, as text."""
         value = self.headers.get(name)
         return None if value is None else value.decode("latin-1")
+
+    def wait_long(self, hurry: Callable[[], None]) -> None:
+        """Say that the answer may take long, and how to make it come soon.
+
+        From now on the handler is cancelled when the peer goes.
+        """
+        self.hurry = hurry
+        if self._peer is not None and self._peer.is_stopping:
+            hurry()
 
     def take(self, part: bytes) -> None:
         """A part of the body has come."""

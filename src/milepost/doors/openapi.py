@@ -58,9 +58,11 @@ def document(routes: Iterable[Route], version: str) -> dict[str, Any]:
     paths: dict[str, dict[str, Any]] = {}
     for route in routes:
         paths.setdefault(route.path, {})[route.method.lower()] = operation(route)
-    schemas = component_schemas() | V1Schemas().all() | extension_schemas()
+    schemas = component_schemas() | extension_schemas() | V1Schemas().all()
     schemas["milepost.problem"] = problem_schema()
     schemas["milepost.openapi"] = {"type": "object"}
+    schemas["milepost.event_stream"] = {"type": "string"}
+    schemas["milepost.page"] = {"type": "string"}
     return {
         "openapi": "3.1.0",
         "info": {
@@ -75,8 +77,8 @@ def document(routes: Iterable[Route], version: str) -> dict[str, Any]:
             "securitySchemes": {
                 "session": {"type": "apiKey", "in": "header", "name": "vmware-api-session-id"},
                 "cookie": {"type": "apiKey", "in": "cookie", "name": "vmware-api-session-id"},
-                "bearer": {"type": "http", "scheme": "bearer"},
                 "basic": {"type": "http", "scheme": "basic"},
+                "bearer": {"type": "http", "scheme": "bearer"},
             },
         },
     }
@@ -149,7 +151,7 @@ def parameter_of(parameter: Parameter) -> dict[str, Any]:
 def success(route: Route) -> dict[str, Any]:
     if route.answer is None:
         return {"description": "Done; the body is empty."}
-    return {"description": "Done.", "content": content(route.answer)}
+    return {"description": "Done.", "content": content(route.answer, route.media_type)}
 
 
 def refusal(status: int, shape: ErrorShape) -> dict[str, Any]:

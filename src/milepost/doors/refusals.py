@@ -29,6 +29,7 @@ STATUS_OF_REASON = {
     reasons.NO_SUCH_METHOD: 405,
     reasons.EXTENSION_CHANGED: 412,
     reasons.REQUEST_LATE: 408,
+    reasons.POSITION_GONE: 410,
     reasons.HEADERS_TOO_LARGE: 431,
     reasons.BODY_TOO_LARGE: 413,
     reasons.URL_TOO_LONG: 414,

@@ -36,8 +36,8 @@ class Route(NamedTuple):
     """One operation of the API.
 
     ``request`` and ``answer`` name schemas of the description. On success the caller gets
-    ``answer`` with ``status``, or with one of ``also``; ``errors`` are the statuses it may get
-    instead.
+    ``answer`` with ``status`` and ``media_type``, or one of the statuses in ``also``; ``errors``
+    are the statuses it may get instead.
     """
 
     method: str
@@ -52,6 +52,7 @@ class Route(NamedTuple):
     status: int = 200
     errors: tuple[int, ...] = ()
     also: tuple[int, ...] = ()
+    media_type: str = "application/json"
 
 
 class Match(NamedTuple):

@@ -7,6 +7,7 @@ spelled, pages instead of one list, and what only this door has.
 from __future__ import annotations
 
 from milepost.doors.languages import all_localized, telling_for, told
+from milepost.doors.longpoll import waited
 from milepost.doors.messages import Answer, Request, json_answer
 from milepost.doors.preconditions import idempotency_key, if_match, is_known
 from milepost.doors.refusals import Header, Headers, RefusedWith
@@ -19,7 +20,8 @@ from milepost.service.localizing import Texts
 from milepost.service.reading import Reading
 from milepost.service.repeats import Repeatable
 from milepost.service.tasks import TaskService
-from milepost.wire import queries, shapes, v1queries, v1shapes
+from milepost.service.watching import WatchService
+from milepost.wire import queries, shapes, v1queries, v1shapes, waits
 from milepost.wire.decoding import decode_nothing
 from milepost.wire.faults import Malformed
 from milepost.wire.queries import BadQuery
@@ -32,9 +34,15 @@ class V1TasksDoor:
     """Handlers of ``/v1/tasks``."""
 
     def __init__(
-        self, tasks: TaskService, reading: Reading, texts: Texts, dialect: V1Dialect
+        self,
+        tasks: TaskService,
+        reading: Reading,
+        watching: WatchService,
+        texts: Texts,
+        dialect: V1Dialect,
     ) -> None:
         self._tasks = tasks
+        self._watching = watching
         self._texts = texts
         self._reading = reading
         self._dialect = dialect
@@ -67,13 +75,18 @@ class V1TasksDoor:
         return self._shown(request, task, *told_of_cancel(task))
 
     async def get_task(self, request: Request) -> Answer:
-        """One task; 304 when the caller has this revision."""
+        """One task, at once or after a wait; 304 when the caller has this revision."""
         (task_id,) = request.params
         query = queries.parse_query(request.query)
-        queries.only(query, ("exclude_result",))
+        queries.only(query, ("exclude_result", *waits.PARAMETERS))
         exclude_result = queries.flag(query, "exclude_result")
-        task = accepted(await self._tasks.get(request.who.principal, task_id))
-        if is_known(request, task):
+        found = await waited(self._watching, request, task_id, query)
+        if found is None:
+            task = accepted(await self._tasks.get(request.who.principal, task_id))
+            is_news = not is_known(request, task)
+        else:
+            task, is_news = found
+        if not is_news:
             return Answer(304, headers=(etag(task),))
         children = await self._tasks.children(request.who.principal, task)
         time = self._tasks.estimate(task)
@@ -228,9 +241,14 @@ def task_routes(door: V1TasksDoor) -> list[Route]:
             door.get_task,
             Auth.SESSION,
             operation="v1.tasks.get",
-            summary="Get a task, or 304 when it is still at a revision that the caller has.",
+            summary="Get a task, or 304 when it is still at a revision that the caller has; with"
+            " wait, up to 60 s later, once it has changed or ended.",
             answer=TASK,
-            parameters=(WHOLE, IF_NONE_MATCH),
+            parameters=(
+                WHOLE,
+                *(Parameter(name, "text") for name in waits.PARAMETERS),
+                IF_NONE_MATCH,
+            ),
             errors=(304, *READ_ERRORS),
         ),
         Route(

@@ -550,6 +550,38 @@ OPERATION_UNKNOWN = Reason(
     E.NOT_FOUND,
     "operation_id: no operation of the service {1} has the name {0}.",
 )
+# Watching.
+BAD_POSITION = Reason(
+    "milepost.watch.bad_position",
+    E.INVALID_ARGUMENT,
+    "{0}: {1} is not a position of the event log, which is a whole number.",
+)
+POSITION_AHEAD = Reason(
+    "milepost.watch.position_ahead",
+    E.INVALID_ARGUMENT,
+    "The position {0} is ahead of the event log, which ends at {1}.",
+)
+POSITION_GONE = Reason(
+    "milepost.watch.position_gone",
+    E.RESOURCE_INACCESSIBLE,
+    "Events behind the position {0} are no longer kept; the event log begins behind {1}."
+    " Read the tasks, and watch from now on.",
+)
+WATCH_FILTER_TOO_LARGE = Reason(
+    "milepost.watch.filter_too_large",
+    E.INVALID_ARGUMENT,
+    "The filters have {0} values together; {1} are allowed.",
+)
+TOO_MANY_WATCHERS = Reason(
+    "milepost.watch.too_many",
+    E.SERVICE_UNAVAILABLE,
+    "{0} watch already; try again in a moment.",
+)
+WATCHER_TOO_SLOW = Reason(
+    "milepost.watch.too_slow",
+    E.RESOURCE_BUSY,
+    "The reader was too slow for what is held in memory; come back with the last id.",
+)
 
 # HTTP itself.
 NO_SUCH_PATH = Reason(
@@ -611,6 +643,11 @@ TOO_BUSY = Reason(
     "milepost.service.too_busy",
     E.RESOURCE_BUSY,
     "{0} changes are waiting already; try again in a moment.",
+)
+STOPPING = Reason(
+    "milepost.service.stopping",
+    E.SERVICE_UNAVAILABLE,
+    "The server stops; try again in a moment.",
 )
 INTERNAL_FAULT = Reason(
     "milepost.service.fault",

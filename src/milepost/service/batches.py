@@ -10,9 +10,10 @@ from milepost.access.principals import Principal
 from milepost.rules.reasons import REASONS, Refusal
 from milepost.rules.task import Accepted, CreateTask, Decision, Refused, Task, TaskUpdate
 from milepost.rules.values import Instant, Value
+from milepost.service.changes import Changes
 from milepost.service.repeats import Repeatable, once_of, refusal_of_another
 from milepost.service.tasks import Asked, TaskService
-from milepost.store.base import Kept, Origin, Store, Tasks
+from milepost.store.base import Kept, Origin, Position, Store, Tasks
 
 MOST_REQUESTS = 1000
 
@@ -47,8 +48,14 @@ write_notes = msgspec.json.Encoder().encode
 class Batches:
     """Runs batches. ``clock`` gives the time in milliseconds."""
 
-    def __init__(self, store: Store, tasks: TaskService, clock: Callable[[], Instant]) -> None:
-        self._store = store
+    def __init__(
+        self,
+        store: Store,
+        tasks: TaskService,
+        clock: Callable[[], Instant],
+        wake: Callable[[Position], None],
+    ) -> None:
+        self._changes = Changes(store, wake)
         self._tasks = tasks
         self._clock = clock
 
@@ -77,7 +84,7 @@ class Batches:
             if repeatable is None
             else once_of(who, repeatable, list(map(told_apart, wanted)), self._clock(), note)
         )
-        done = await self._store.change_all(
+        done = await self._changes.change_all(
             tuple(ids), lambda tasks: decided(plan, tasks), origin, once
         )
         if not isinstance(done, Kept):

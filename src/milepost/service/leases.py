@@ -16,7 +16,8 @@ from milepost.rules import endings, reasons
 from milepost.rules.reasons import Refusal
 from milepost.rules.task import Accepted, Decision, Refused, Task
 from milepost.rules.values import TERMINAL, Instant
-from milepost.store.base import Origin, Store, StoreError, Tasks
+from milepost.service.changes import Changes
+from milepost.store.base import Origin, Position, Store, StoreError, Tasks
 
 TICK_SECONDS = 0.25
 LONGEST_STEP = 1.0
@@ -108,8 +109,15 @@ class Leases:
 class LeaseKeeper:
     """Ends the tasks whose lease has run out; ``clock`` gives the time in milliseconds."""
 
-    def __init__(self, store: Store, leases: Leases, clock: Callable[[], Instant]) -> None:
+    def __init__(
+        self,
+        store: Store,
+        leases: Leases,
+        clock: Callable[[], Instant],
+        wake: Callable[[Position], None],
+    ) -> None:
         self._store = store
+        self._changes = Changes(store, wake)
         self._leases = leases
         self._clock = clock
         self._watching: asyncio.Task[None] | None = None
@@ -138,7 +146,7 @@ class LeaseKeeper:
     async def end(self, task_ids: Iterable[str]) -> None:
         """End these tasks, if they have still not been heard of."""
         ids = list(task_ids)
-        changes = [self._store.change((one,), self._deciding(one), SYSTEM) for one in ids]
+        changes = [self._changes.change((one,), self._deciding(one), SYSTEM) for one in ids]
         outcomes = await asyncio.gather(*changes, return_exceptions=True)
         for task_id, outcome in zip(ids, outcomes, strict=True):
             if isinstance(outcome, BaseException):

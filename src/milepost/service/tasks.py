@@ -35,10 +35,11 @@ from milepost.rules.task import (
 )
 from milepost.rules.values import TERMINAL, Instant
 from milepost.service.accounts import refusal_of_key
+from milepost.service.changes import Changes
 from milepost.service.leases import Leases
 from milepost.service.pace import Estimate, Pace
 from milepost.service.repeats import Repeatable, id_of_created, once_of, refusal_of_another
-from milepost.store.base import Children, Decide, Kept, Once, Origin, Store, Tasks
+from milepost.store.base import Children, Decide, Kept, Once, Origin, Position, Store, Tasks
 
 MOST_LISTED = 1000
 MOST_AT_ONCE = 1000
@@ -62,7 +63,8 @@ class TaskService:
     Every method may raise what the store raises (``Unavailable``, ``Overloaded``). ``clock``
     gives the time in milliseconds, ``new_id`` an id nobody can guess, ``rules_of`` the rules for
     the tasks of a service, where it has rules of its own. ``cancel_grace`` is how many seconds an
-    extension has to end a task before others may by force.
+    extension has to end a task before others may by force. ``wake`` is called with the position of
+    each change, once it is durable.
     """
 
     def __init__(
@@ -74,6 +76,7 @@ class TaskService:
         cancel_grace: int = 0,
         clock: Callable[[], Instant],
         new_id: Callable[[], str],
+        wake: Callable[[Position], None],
         rules_of: Callable[[str], Ruleset] | None = None,
         leases: Leases | None = None,
     ) -> None:
@@ -86,6 +89,7 @@ class TaskService:
         self._cancel_grace = cancel_grace
         self._clock = clock
         self._new_id = new_id
+        self._changes = Changes(store, wake)
 
     async def create(
         self,
@@ -100,9 +104,9 @@ class TaskService:
             return asked
         origin = Origin(who.name, source)
         if repeatable is None:
-            return (await self._store.change(asked.ids, asked.decide, origin)).decision
+            return (await self._changes.change(asked.ids, asked.decide, origin)).decision
         once = once_of(who, repeatable, spec, self._clock(), id_of_created)
-        done = await self._store.change_all(
+        done = await self._changes.change_all(
             asked.ids, lambda tasks: [asked.decide(tasks)], origin, once
         )
         return await self._created_before(who, once, done) if isinstance(done, Kept) else done[0]
@@ -159,7 +163,7 @@ class TaskService:
         if isinstance(asked, Refused):
             return Refused(asked.refusal, await self.visible(who, task_id))
         origin = Origin(who.name, source)
-        decision = (await self._store.change(asked.ids, asked.decide, origin)).decision
+        decision = (await self._changes.change(asked.ids, asked.decide, origin)).decision
         return await self.or_expired(who, task_id, decision)
 
     def updating(
@@ -204,7 +208,7 @@ class TaskService:
                 break
             ids = [task_id, *below]
             decide = partial(self._cancelled, who, ids, now)
-            done = await self._store.change_all(ids, decide, origin)
+            done = await self._changes.change_all(ids, decide, origin)
             assert not isinstance(done, Kept)  # noqa: S101  only what is made once is kept
             told = told or done[0]
             if isinstance(told, Refused) or not below:
@@ -308,7 +312,7 @@ class TaskService:
             return task if isinstance(task, Refused) else decide_visible(task, now)
 
         origin = Origin(who.name, source)
-        decision = (await self._store.change((task_id,), decide, origin)).decision
+        decision = (await self._changes.change((task_id,), decide, origin)).decision
         return await self.or_expired(who, task_id, decision)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from milepost.access.passwords import PasswordChecker
 from milepost.access.sessions import Sessions
@@ -33,6 +33,7 @@ class Upkeep:
         leases: LeaseKeeper,
         sweeper: Sweeper,
         clock: Callable[[], Instant],
+        closing: Iterable[Callable[[], None]],
     ) -> None:
         self._store = store
         self._sessions = sessions
@@ -41,6 +42,7 @@ class Upkeep:
         self._leases = leases
         self._sweeper = sweeper
         self._clock = clock
+        self._closing = closing
         self._sweeping: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
@@ -55,6 +57,8 @@ class Upkeep:
         if self._sweeping is not None:
             self._sweeping.cancel()
         self._registry.stop()
+        for close in self._closing:
+            close()
         self._leases.stop()
         self._sweeper.stop()
         self._passwords.close()

@@ -123,6 +123,18 @@ class Event(Value, frozen=True, kw_only=True):
     origin: Origin
 
 
+DecideExtension = Callable[[Registration | None], Extension | Refusal | None]
+"""A pure decision over an extension as it is registered: what it is from now on, ``None`` for not
+registered, or why nothing changes. It may be run again."""
+
+
+class LogSpan(Value, frozen=True):
+    """What of the log is kept: every event behind ``after``, up to and with ``last``."""
+
+    after: Position
+    last: Position
+
+
 class Page(Value, frozen=True):
     """Some tasks of a selection, in its order.
 
@@ -157,11 +169,6 @@ class Counts(Value, frozen=True):
 
     by_status: dict[Status, int]
     complete: bool = True
-
-
-DecideExtension = Callable[[Registration | None], Extension | Refusal | None]
-"""A pure decision over an extension as it is registered: what it is from now on, ``None`` for not
-registered, or why nothing changes. It may be run again."""
 
 
 class User(Value, frozen=True, kw_only=True):
@@ -222,7 +229,13 @@ class Store(Protocol):
         """
 
     async def events_after(self, position: Position, limit: int) -> list[Event]:
-        """The next events behind a position, at most ``limit``, in order."""
+        """The next events behind a position, in order: at most ``limit``, fewer when large.
+
+        There is none only at the end of the log. A single read shows what these events tell.
+        """
+
+    async def log_span(self) -> LogSpan:
+        """Which events there are. A single read shows what the last one tells."""
 
     async def history(
         self, task_id: str, limit: int, *, before: Position | None = None

@@ -80,8 +80,9 @@ def walks_along(name: str, members: Iterable[Any]) -> Iterator[Clause]:
 
 def walks_by_service_and_status(wanted: TaskFilter) -> tuple[list[Clause], TaskFilter]:
     services, statuses = wanted.services, wanted.status
-    if services is not None and len(services) * len(statuses or Status) <= MOST_WALKS:
-        pairs = itertools.product(sorted(services), sorted(statuses or Status))
+    every: Iterable[Status] = Status if statuses is None else statuses
+    if services is not None and len(services) * len(list(every)) <= MOST_WALKS:
+        pairs = itertools.product(sorted(services), sorted(every))
         left = msgspec.structs.replace(wanted, services=None, status=None)
         return [("service = ? AND status = ?", [service, at]) for service, at in pairs], left
     if statuses is not None:

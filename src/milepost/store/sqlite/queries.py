@@ -16,6 +16,22 @@ from milepost.store.sqlite import rows
 KEY_BYTES = 32
 SELECT_TASK = f"SELECT {rows.NAMES} FROM tasks WHERE id = ?"  # noqa: S608  own names only
 SELECT_EVENTS = f"SELECT {rows.EVENT_NAMES} FROM events"  # noqa: S608  own names only
+# A page of the log as one text: Python's lock is asked for once a row, and a reader beside the busy
+# event loop waits for it each time. The first event is there whatever its size.
+SELECT_LOG_PAGE = (
+    "SELECT '[' || group_concat('[' || position || ',' || json_quote(kind) || ',' || task || ','"  # noqa: S608  own names only
+    " || changes || ',' || at || ',' || json_quote(principal) || ',' || json_quote(source) || ']')"
+    " || ']' FROM ("
+    "SELECT *, sum(length(task) + length(changes)) OVER (ORDER BY position) AS size"
+    f" FROM (SELECT {rows.EVENT_NAMES} FROM events WHERE position > ? ORDER BY position LIMIT ?))"
+    f" WHERE size <= {MOST_PAGE_BYTES} OR size = length(task) + length(changes)"
+)
+# The number given last outlives its event.
+SELECT_SPAN = (
+    "SELECT max(coalesce((SELECT min(position) - 1 FROM events), last, 0),"
+    " coalesce((SELECT through FROM compaction), 0)), coalesce(last, 0)"
+    " FROM (SELECT (SELECT seq FROM sqlite_sequence WHERE name = 'events') AS last)"
+)
 # The events of a task are a chain from its newest one backwards: an index of them would cost as
 # much as all else that a change writes.
 CHAIN = (

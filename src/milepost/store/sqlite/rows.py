@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from milepost.rules.task import EventKind, Task
-from milepost.rules.values import ErrorValue, Message, Opaque, Progress, Status, Target
+from milepost.rules.values import ErrorValue, Instant, Message, Opaque, Progress, Status, Target
 from milepost.store.base import Corrupt, Event, FieldChange, Origin, Position, Session, User
 
 Row = tuple[Any, ...]
@@ -21,6 +21,10 @@ encode = msgspec.json.Encoder().encode
 decode_message = msgspec.json.Decoder(Message).decode
 decode_error = msgspec.json.Decoder(ErrorValue).decode
 decode_task = msgspec.json.Decoder(Task).decode
+decode_log_page = msgspec.json.Decoder(
+    list[tuple[int, EventKind, Task, tuple[FieldChange, ...], Instant, str, str]]
+).decode
+FIRST = operator.itemgetter(0)
 decode_changes = msgspec.json.Decoder(tuple[FieldChange, ...]).decode
 
 
@@ -193,6 +197,26 @@ def read_event(row: Row) -> Event:
         )
     except (ValueError, TypeError, msgspec.MsgspecError) as fault:
         raise Corrupt(f"event {position}: {fault}") from fault
+
+
+def read_log_page(text: str) -> list[Event]:
+    """The events of a page of the log as one text. Raises ``Corrupt`` when it stands for none."""
+    try:
+        return [
+            Event(
+                position=position,
+                kind=kind,
+                task=task,
+                changes=changes,
+                at=at,
+                origin=Origin(principal, source),
+            )
+            for position, kind, task, changes, at, principal, source in sorted(
+                decode_log_page(text), key=FIRST
+            )
+        ]
+    except (ValueError, TypeError, msgspec.MsgspecError) as fault:
+        raise Corrupt(f"a page of the event log: {fault}") from fault
 
 
 def user_row(user: User) -> Row:

@@ -23,6 +23,7 @@ from milepost.store.base import (
     DecideExtension,
     Event,
     Kept,
+    LogSpan,
     Once,
     Origin,
     Outcome,
@@ -156,8 +157,18 @@ class SqliteStore(Reader, Store):
         return tasks
 
     async def events_after(self, position: Position, limit: int) -> list[Event]:
-        statement = f"{queries.SELECT_EVENTS} WHERE position > ? ORDER BY position LIMIT ?"
-        return [rows.read_event(row) for row in await self._all(statement, position, limit)]
+        # Understood here and not beside, where it would stop again and again.
+        ((text,),) = await self._all(queries.SELECT_LOG_PAGE, position, limit)
+        if text is None:
+            return []
+        events = rows.read_log_page(text)
+        await self._told_through(events[-1].position)
+        return events
+
+    async def log_span(self) -> LogSpan:
+        after, last = reading(lambda: self._near.execute(queries.SELECT_SPAN).fetchone())
+        await self._told_through(last)
+        return LogSpan(after, last)
 
     async def page(self, selection: Selection, size: int, after: int | None = None) -> Page:
         page = await self._far_away(lambda: paging.read_page(self._far, selection, size, after))
@@ -254,6 +265,11 @@ class SqliteStore(Reader, Store):
             ahead = self._working.ahead(task.id)
             if ahead is not None and task.revision >= ahead.task.revision:
                 await self._committer.through(ahead.position)
+
+    async def _told_through(self, position: Position) -> None:
+        """Wait until what the log tells up to a position is told by single reads too."""
+        if self._working.is_ahead:
+            await self._committer.through(position)
 
     def _next_position(self) -> Position:
         if self._position is None:

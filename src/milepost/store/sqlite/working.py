@@ -37,6 +37,11 @@ class Working:
         self._ahead: dict[str, Stored] = {}
         self._leaving: set[str] = set()
 
+    @property
+    def is_ahead(self) -> bool:
+        """Whether any change is on its way."""
+        return bool(self._ahead)
+
     def durable(self, task_id: str) -> Stored | None:
         """A task as it is durable, when it is remembered."""
         return self._durable.get(task_id)
