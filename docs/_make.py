@@ -27,6 +27,7 @@ from milepost import settings
 from milepost.cli import admin, demo, extension
 from milepost.cli.main import main as command
 from milepost.doors.api import ApiDoor, api_routes
+from milepost.doors.docs import DocsDoor, docs_routes
 from milepost.doors.health import HealthDoor, health_routes
 from milepost.doors.openapi import OpenApiDoor, openapi_routes
 from milepost.doors.refusals import RETRY_LATER, status_of
@@ -120,6 +121,7 @@ ANSWERS = _v1.ANSWERS | {
     "milepost.event_stream": "[a stream of events](#what-is-told)",
     "milepost.health": "a JSON object with `status`",
     "milepost.openapi": "an OpenAPI 3.1 document",
+    "milepost.page": "a page for the browser, or a part of it",
 }
 # What the members of an extension are.
 MEMBERS = {
@@ -258,6 +260,12 @@ EXAMPLES = _v1.EXAMPLES | {
     "livez.head": ("curl -fsS -I $SERVER/livez | head -n 1", "HTTP/1.1 200 OK"),
     "readyz.get": ("curl -fsS $SERVER/readyz", '{"status": "ready"}'),
     "readyz.head": ("curl -fsS -I $SERVER/readyz | head -n 1", "HTTP/1.1 200 OK"),
+    "docs.docs.html": (
+        "curl -fsS $SERVER/docs | grep -o '<title>.*</title>'",
+        "<title>Milepost: the API</title>",
+    ),
+    "docs.docs.css": ("curl -fsS -I -X GET $SERVER/docs/docs.css | head -n 1", "HTTP/1.1 200 OK"),
+    "docs.docs.js": ("curl -fsS -I -X GET $SERVER/docs/docs.js | head -n 1", "HTTP/1.1 200 OK"),
     "openapi.get": (
         """curl -fsS $SERVER/openapi.json | grep -o '"openapi":"[^"]*"'""",
         '"openapi":"3.1.0"',
@@ -600,6 +608,7 @@ def routes_by_page() -> dict[str, list[Route]]:
             *rest_routes(RestDoor.__new__(RestDoor)),
             *health_routes(HealthDoor.__new__(HealthDoor)),
             *openapi_routes(OpenApiDoor()),
+            *docs_routes(DocsDoor()),
         ],
         "api.md": api_routes(ApiDoor.__new__(ApiDoor)),
         "extensions.md": extension_routes(ExtensionDoor.__new__(ExtensionDoor)),

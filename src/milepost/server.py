@@ -24,6 +24,7 @@ from milepost.access.throttle import Throttle
 from milepost.doors.api import ApiDoor, api_routes
 from milepost.doors.app import Application, internal_fault
 from milepost.doors.credentials import Gate
+from milepost.doors.docs import DocsDoor, docs_routes
 from milepost.doors.health import HealthDoor, health_routes
 from milepost.doors.hub import ConnectionLimits
 from milepost.doors.jsonrpc import JsonRpcDoor, jsonrpc_routes
@@ -49,6 +50,7 @@ from milepost.service.leases import LeaseKeeper, Leases
 from milepost.service.localizing import Texts
 from milepost.service.logins import LoginService
 from milepost.service.reading import Reading
+from milepost.service.retention import Keeping, Sweeper
 from milepost.service.tasks import TaskService
 from milepost.service.upkeep import Upkeep
 from milepost.service.vigil import Vigil
@@ -231,6 +233,12 @@ def opened_registry(settings: Settings, store: Store) -> Extensions:
     return Extensions(store, ruleset(settings), own_texts(), default_locale=settings.default_locale)
 
 
+def opened_sweeper(settings: Settings, store: Store, registry: Extensions) -> Sweeper:
+    """Who removes finished tasks from a store."""
+    keeping = Keeping(age_seconds=settings.retention_age, count=settings.retention_count)
+    return Sweeper(store, keeping, retention_of=registry.retention_of, clock=clock)
+
+
 def compose(settings: Settings, store: Store) -> Application:
     """The application over a store."""
     passwords = PasswordChecker()
@@ -270,6 +278,7 @@ def compose(settings: Settings, store: Store) -> Application:
         *events_routes(EventsDoor(watching, settings.watch_heartbeat)),
         *health_routes(HealthDoor(store.ready)),
         *openapi_routes(description),
+        *docs_routes(DocsDoor()),
     ]
     description.describe(routes, __version__)
     decoder = DataValueDecoder(value_limits(settings))
@@ -283,6 +292,7 @@ def compose(settings: Settings, store: Store) -> Application:
         passwords,
         registry=registry,
         leases=keeper,
+        sweeper=opened_sweeper(settings, store, registry),
         clock=clock,
         closing=(feed.close, vigil.close),
     )

@@ -53,6 +53,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     operations_closed: bool = False
     registered_operations: dict[str, list[str]] = {}
     cancel_grace: Seconds = 300
+    retention_age: Seconds = 30 * 86_400
+    retention_count: Annotated[int, msgspec.Meta(ge=0, le=2**31)] = 1_000_000
     session_idle: Seconds = 30 * 60
     session_absolute: Seconds = 24 * 60 * 60
     max_body: Count = 1024 * 1024
@@ -101,6 +103,8 @@ MEANINGS = {
     " registered themselves.",
     "cancel_grace": "Seconds that an extension has to end a task after a cancel; then an operator"
     " may close it by force.",
+    "retention_age": "Seconds that a finished task is kept, where its extension says nothing.",
+    "retention_count": "Finished tasks that are kept of each extension, where it says nothing.",
     "session_idle": "Seconds after which an unused session ends.",
     "session_absolute": "Seconds after which every session ends.",
     "max_body": "Bytes of a request body.",

@@ -411,6 +411,23 @@ def test_a_task_in_the_language_of_the_reader(root: Caller) -> None:
     assert listed.json["tasks"][0]["error"]["messages"] == [message]
 
 
+def test_finished_tasks_are_removed(tmp_path: Path) -> None:
+    with serving(tmp_path / "data", retention_age="0") as first, first.caller(door=V1) as caller:
+        task = made(caller, status="SUCCEEDED")
+        pinned = made(caller, status="SUCCEEDED", pinned=True)
+        running = made(caller, status="RUNNING")
+        first.stop()
+    with serving(tmp_path / "data", retention_age="0") as again, again.caller(door=V1) as caller:
+        for _ in eventually("the finished task is gone"):
+            if (gone := caller.get(task["id"])).status == 404:
+                break
+        assert gone.reason == "milepost.task.expired"
+        assert caller.get(pinned["id"]).status == caller.get(running["id"]).status == 200
+        with again.caller() as at_rest:
+            assert at_rest.get(task["id"]).reason == "milepost.task.expired"
+            assert at_rest.patch(task["id"], {}).reason == "milepost.task.expired"
+
+
 def waited(server: Server, task: dict[str, Any], query: str, **headers: str) -> Reply:
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     with server.caller(door=V1) as caller:

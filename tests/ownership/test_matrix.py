@@ -652,7 +652,10 @@ EXPECTED: Expected = {
         for path in ("/livez", "/readyz")
     },
     ("GET", EVENTS): (Auth.SESSION, (watches,)),
-    ("GET", "/openapi.json"): (Auth.OPEN, (opened("GET", "/openapi.json"),)),
+    **{
+        ("GET", path): (Auth.OPEN, (opened("GET", path),))
+        for path in ("/openapi.json", "/docs", "/docs/docs.css", "/docs/docs.js")
+    },
 }
 CASES = [(key, check) for key, (_, checks) in EXPECTED.items() for check in checks]
 

@@ -65,6 +65,13 @@ TABLES: dict[str, dict[str, tuple[str, str, int]]] = {
         "changes": ("TEXT", SET, 0),
         "task": ("TEXT", SET, 0),
     },
+    "tombstones": {
+        "id": ("TEXT", SET, 1),
+        "service": ("TEXT", SET, 0),
+        "removed_at": ("INTEGER", SET, 0),
+    },
+    "discarded": {"position": ("INTEGER", NULL, 1)},
+    "compaction": {"only": ("INTEGER", NULL, 1), "through": ("INTEGER", SET, 0)},
     "kept": {
         "scope": ("TEXT", SET, 1),
         "key": ("TEXT", SET, 2),
@@ -96,6 +103,9 @@ TABLES: dict[str, dict[str, tuple[str, str, int]]] = {
 OPTIONS = {
     "tasks": (0, 1),
     "events": (0, 1),
+    "tombstones": (1, 1),
+    "discarded": (0, 1),
+    "compaction": (0, 1),
     "kept": (1, 1),
     "keys": (1, 1),
     "users": (1, 1),
@@ -109,6 +119,8 @@ INDEXES = {
     ("tasks", "status"): 0,
     ("tasks", "operation"): 0,
     ("tasks", "target_id, target_type"): 0,
+    ("tombstones", "id"): 1,
+    ("tombstones", "removed_at"): 0,
     ("kept", "scope, key"): 1,
     ("kept", "at"): 0,
     ("keys", "name"): 1,
@@ -122,6 +134,8 @@ PARTIAL_INDEXES = {
     ("tasks", "parent"),
     ("tasks", "id"),
     ("tasks", "lease_seconds"),
+    ("tasks", "service"),
+    ("tasks", "finished_at"),
 }
 FOREIGN_KEYS = {("sessions", "user", "users", "name", "CASCADE")}
 # Positions are never given twice, whatever is deleted.
@@ -163,12 +177,18 @@ EVENT: dict[str, object] = {
 }
 USER: dict[str, object] = {"name": "root", "role": "viewer", "password": "p", "disabled": 0}
 SESSION: dict[str, object] = {"token": "a" * 64, "user": "root", "created_at": 1, "used_at": 1}
+TOMBSTONE: dict[str, object] = {"id": "t" * 22, "service": "com.acme", "removed_at": 1}
+DISCARDED: dict[str, object] = {"position": 7}
+COMPACTION: dict[str, object] = {"only": 1, "through": 7}
 KEPT: dict[str, object] = {"scope": "s", "key": "k", "digest": "d" * 64, "note": "", "at": 1}
 EXTENSION: dict[str, object] = {"key": "com.acme", "version": 1}
 KEY: dict[str, object] = {"name": "pages", "value": "k" * 43}
 ROWS = {
     "tasks": TASK,
     "events": EVENT,
+    "tombstones": TOMBSTONE,
+    "discarded": DISCARDED,
+    "compaction": COMPACTION,
     "kept": KEPT,
     "keys": KEY,
     "users": USER,
@@ -296,6 +316,13 @@ FENCES = [
         [{"position": 5, "previous": 5}, {"position": 5, "previous": 6}],
         [{"position": 5, "previous": 4}],
     ),
+    Fence(
+        "tombstones",
+        "length(id) BETWEEN 22 AND 64",
+        [{"id": "t" * 21}, {"id": "t" * 65}],
+        [{"id": "t" * 64}],
+    ),
+    Fence("compaction", "only = 1", [{"only": 2}], []),
     Fence("kept", "scope <> ''", [{"scope": ""}], []),
     Fence(
         "kept",

@@ -62,6 +62,7 @@ def document(routes: Iterable[Route], version: str) -> dict[str, Any]:
     schemas["milepost.problem"] = problem_schema()
     schemas["milepost.openapi"] = {"type": "object"}
     schemas["milepost.event_stream"] = {"type": "string"}
+    schemas["milepost.page"] = {"type": "string"}
     return {
         "openapi": "3.1.0",
         "info": {

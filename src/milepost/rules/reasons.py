@@ -199,6 +199,11 @@ CANCELED_PENDING = Reason(
 
 # Reading and finding.
 TASK_UNKNOWN = Reason("milepost.task.unknown", E.NOT_FOUND, "task: there is no task {0}.")
+TASK_EXPIRED = Reason(
+    "milepost.task.expired",
+    E.NOT_FOUND,
+    "task: {0} was finished, and was removed when it had been kept long enough.",
+)
 FILTER_EMPTY = Reason(
     "milepost.list.filter_empty",
     E.INVALID_ARGUMENT,

@@ -88,7 +88,10 @@ class Batches:
             tuple(ids), lambda tasks: decided(plan, tasks), origin, once
         )
         if not isinstance(done, Kept):
-            return [done_of(created, one) for created, one in zip(kinds, done, strict=True)]
+            return [
+                done_of(created, await self._told(who, one, decision))
+                for created, one, decision in zip(kinds, wanted, done, strict=True)
+            ]
         refusal = None if once is None else refusal_of_another(once, done)
         if refusal is not None:
             return refusal
@@ -100,6 +103,11 @@ class Batches:
         if isinstance(wanted, CreateTask):
             return self._tasks.creating(who, wanted)
         return self._tasks.updating(who, wanted.id, wanted.spec, wanted.if_match)
+
+    async def _told(self, who: Principal, wanted: Wanted, decision: Decision) -> Decision:
+        if isinstance(wanted, TaskUpdate):
+            return await self._tasks.or_expired(who, wanted.id, decision)
+        return decision
 
     async def _again(self, who: Principal, note: Noted) -> Done:
         """What is told of a part that was made, or refused, before."""

@@ -25,12 +25,14 @@ from milepost.l10n.languages import canonical_tag
 from milepost.logs import logger
 from milepost.rules import reasons
 from milepost.rules.extensions import (
+    SERVICE_RETENTION,
     CatalogueFile,
     Expected,
     Extension,
     ExtensionOutcome,
     Operation,
     Registration,
+    Retention,
     fault_of,
     ruled,
 )
@@ -90,6 +92,11 @@ class Extensions:
         """A registered operation of a service."""
         known = self._known.get(service)
         return None if known is None else known.registration.extension.operation(ident)
+
+    def retention_of(self, service: str) -> Retention:
+        """How long the finished tasks of a service are kept, as far as it says."""
+        known = self._known.get(service)
+        return SERVICE_RETENTION if known is None else known.registration.extension.retention
 
     # What administrators ask for.
 

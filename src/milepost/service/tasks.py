@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import msgspec
 
@@ -45,6 +45,9 @@ MOST_LISTED = 1000
 MOST_AT_ONCE = 1000
 MOST_ROUNDS = 20
 """Steps of at most ``MOST_AT_ONCE`` tasks that the cancel of a parent takes."""
+
+
+T = TypeVar("T", Decision, Task | Refused)
 
 
 class Asked(NamedTuple):
@@ -160,7 +163,8 @@ class TaskService:
         if isinstance(asked, Refused):
             return Refused(asked.refusal, await self.visible(who, task_id))
         origin = Origin(who.name, source)
-        return (await self._changes.change(asked.ids, asked.decide, origin)).decision
+        decision = (await self._changes.change(asked.ids, asked.decide, origin)).decision
+        return await self.or_expired(who, task_id, decision)
 
     def updating(
         self, who: Principal, task_id: str, spec: UpdateTask, if_match: IfMatch | None = None
@@ -210,7 +214,7 @@ class TaskService:
             if isinstance(told, Refused) or not below:
                 break
         assert told is not None  # noqa: S101  the first round decides
-        return told
+        return await self.or_expired(who, task_id, told)
 
     def _cancelled(
         self, who: Principal, ids: Sequence[str], now: Instant, tasks: Tasks
@@ -250,7 +254,7 @@ class TaskService:
             return Refused(Refusal(reasons.HEARTBEAT_FINISHED, (task.status,)), task)
         if isinstance(task, Task):
             self._leases.renew(task)
-        return task
+        return await self.or_expired(who, task_id, task)
 
     def lease_left(self, task: Task) -> float | None:
         """Seconds until a leased task must be heard of."""
@@ -266,7 +270,17 @@ class TaskService:
 
     async def get(self, who: Principal, task_id: str) -> Task | Refused:
         """One task."""
-        return judge(Act.READ, who, await self._store.task(task_id), task_id)
+        task = judge(Act.READ, who, await self._store.task(task_id), task_id)
+        return await self.or_expired(who, task_id, task)
+
+    async def or_expired(self, who: Principal, task_id: str, found: T) -> T | Refused:
+        """What was found, or why nothing: a task that was removed is told apart for a while."""
+        if not isinstance(found, Refused) or found.refusal.reason is not reasons.TASK_UNKNOWN:
+            return found
+        service = await self._store.tombstone(task_id)
+        if service is None or visible_service(who) not in (None, service):
+            return found
+        return Refused(Refusal(reasons.TASK_EXPIRED, (task_id,)))
 
     async def list(self, who: Principal, wanted: TaskFilter) -> list[Task] | Refusal:
         """All visible tasks that match; the filter must name tasks or services."""
@@ -298,7 +312,8 @@ class TaskService:
             return task if isinstance(task, Refused) else decide_visible(task, now)
 
         origin = Origin(who.name, source)
-        return (await self._changes.change((task_id,), decide, origin)).decision
+        decision = (await self._changes.change((task_id,), decide, origin)).decision
+        return await self.or_expired(who, task_id, decision)
 
 
 def refusal_of_revision(task: Task, if_match: IfMatch | None) -> Refusal | None:

@@ -11,6 +11,7 @@ from milepost.logs import logger
 from milepost.rules.values import Instant
 from milepost.service.extensions import Extensions
 from milepost.service.leases import LeaseKeeper
+from milepost.service.retention import Sweeper
 from milepost.store.base import KEPT_MILLISECONDS, Store, StoreError
 
 SWEEP_SECONDS = 600
@@ -30,6 +31,7 @@ class Upkeep:
         *,
         registry: Extensions,
         leases: LeaseKeeper,
+        sweeper: Sweeper,
         clock: Callable[[], Instant],
         closing: Iterable[Callable[[], None]],
     ) -> None:
@@ -38,6 +40,7 @@ class Upkeep:
         self._passwords = passwords
         self._registry = registry
         self._leases = leases
+        self._sweeper = sweeper
         self._clock = clock
         self._closing = closing
         self._sweeping: asyncio.Task[None] | None = None
@@ -46,6 +49,7 @@ class Upkeep:
         """Know the extensions, watch leases, and forget ended sessions and old requests."""
         await self._registry.start()
         await self._leases.start()
+        self._sweeper.start()
         self._sweeping = asyncio.get_running_loop().create_task(self._sweep())
 
     async def stop(self) -> None:
@@ -56,6 +60,7 @@ class Upkeep:
         for close in self._closing:
             close()
         self._leases.stop()
+        self._sweeper.stop()
         self._passwords.close()
         await self._store.close()
 

@@ -260,6 +260,34 @@ class Store(Protocol):
         Children and theirs, of those that one may see at most ``most``.
         """
 
+    async def services_with_finished(self) -> list[str]:
+        """The services that have finished tasks which are not pinned."""
+
+    async def removable(
+        self, service: str, finished_before: Instant, keep: int, limit: int
+    ) -> list[str]:
+        """Tasks of a service that are kept no longer, the one that finished first at the front.
+
+        They finished before an instant, or are more than ``keep`` with those that finished later.
+        Pinned ones and those that have children are not among them. At most ``limit``.
+        """
+
+    async def remove(self, ids: Sequence[str], now: Instant) -> int:
+        """Remove finished tasks and leave a tombstone of each; how many were removed.
+
+        One that is pinned, has children, or is being changed stays. Their events are removed with
+        ``compact``.
+        """
+
+    async def compact(self, most: int) -> int:
+        """Remove at most so many events of removed tasks; how many these were."""
+
+    async def tombstone(self, task_id: str) -> str | None:
+        """The service of a task that was removed, as long as that is known."""
+
+    async def forget_tombstones(self, before: Instant, limit: int) -> int:
+        """Forget at most ``limit`` tombstones left before an instant; how many these were."""
+
     async def page(self, selection: Selection, size: int, after: int | None = None) -> Page:
         """A page of a selection, behind a mark that an earlier page of it had as its next."""
 

@@ -28,7 +28,8 @@ SELECT_LOG_PAGE = (
 )
 # The number given last outlives its event.
 SELECT_SPAN = (
-    "SELECT coalesce((SELECT min(position) - 1 FROM events), last, 0), coalesce(last, 0)"
+    "SELECT max(coalesce((SELECT min(position) - 1 FROM events), last, 0),"
+    " coalesce((SELECT through FROM compaction), 0)), coalesce(last, 0)"
     " FROM (SELECT (SELECT seq FROM sqlite_sequence WHERE name = 'events') AS last)"
 )
 # The events of a task are a chain from its newest one backwards: an index of them would cost as

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from milepost.rules.finding import Selection
+from milepost.rules.values import Instant
 from milepost.store.base import (
     Children,
     Counts,
@@ -20,7 +21,7 @@ from milepost.store.base import (
     Unavailable,
     User,
 )
-from milepost.store.sqlite import family, paging, queries, rows
+from milepost.store.sqlite import family, paging, queries, removal, rows
 from milepost.store.sqlite.connection import open_reader
 
 T = TypeVar("T")
@@ -68,6 +69,20 @@ class Reader:
             row[0]
             for row in await self._all(family.CANCELABLE_BELOW, task_id, visible_service, most)
         ]
+
+    async def services_with_finished(self) -> list[str]:
+        return [row[0] for row in await self._all(removal.SERVICES)]
+
+    async def removable(
+        self, service: str, finished_before: Instant, keep: int, limit: int
+    ) -> list[str]:
+        return await self._far_away(
+            lambda: removal.read_removable(self._far, service, finished_before, keep, limit)
+        )
+
+    async def tombstone(self, task_id: str) -> str | None:
+        row = self._one(removal.SELECT_TOMBSTONE, task_id)
+        return None if row is None else str(row[0])
 
     async def counts(self, selection: Selection) -> Counts:
         return await self._far_away(lambda: paging.read_counts(self._far, selection))

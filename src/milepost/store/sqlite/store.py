@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import sqlite3
 from collections.abc import Iterable, Sequence
@@ -35,7 +36,7 @@ from milepost.store.base import (
     Unavailable,
     User,
 )
-from milepost.store.sqlite import extensions, paging, queries, rows
+from milepost.store.sqlite import extensions, paging, queries, removal, rows
 from milepost.store.sqlite.committer import Committer
 from milepost.store.sqlite.connection import (
     directory_lock,
@@ -105,6 +106,38 @@ class SqliteStore(Reader, Store):
 
     async def forget_kept(self, before: Instant, limit: int) -> int:
         return await self._write(queries.FORGET_KEPT, before, limit)
+
+    async def remove(self, ids: Sequence[str], now: Instant) -> int:
+        self._committer.refuse_more()
+        leaving = [task_id for task_id in ids if self._may_leave(task_id)]
+        self._working.leave(leaving)
+        # It is seen to its end, whoever goes away: what is remembered must follow the file.
+        return await asyncio.shield(asyncio.ensure_future(self._remove(leaving, now)))
+
+    async def _remove(self, leaving: list[str], now: Instant) -> int:
+        removed = False
+        try:
+            count = await self._committer.run(
+                lambda connection: removal.remove(connection, leaving, now)
+            )
+            removed = True
+        finally:
+            self._working.left(leaving, removed=removed)
+        return count
+
+    def _may_leave(self, task_id: str) -> bool:
+        """Whether a task may go and nothing that is on its way needs it."""
+        stored = self._newest(task_id)
+        if stored is None or not removal.may_be_removed(stored.task):
+            return False
+        is_busy = self._working.ahead(task_id) is not None
+        return not is_busy and not self._working.has_child_ahead(task_id)
+
+    async def compact(self, most: int) -> int:
+        return await self._committer.run(lambda connection: removal.compact(connection, most))
+
+    async def forget_tombstones(self, before: Instant, limit: int) -> int:
+        return await self._write(removal.FORGET_TOMBSTONES, before, limit)
 
     async def task(self, task_id: str) -> Task | None:
         stored = self._durable(task_id)
@@ -202,6 +235,8 @@ class SqliteStore(Reader, Store):
 
     def _newest(self, task_id: str) -> Stored | None:
         """A task as the changes accepted so far will make it."""
+        if self._working.is_leaving(task_id):
+            return None
         ahead = self._working.ahead(task_id)
         return self._durable(task_id) if ahead is None else ahead
 

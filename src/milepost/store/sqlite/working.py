@@ -7,6 +7,7 @@ what the file holds. Readers are shown durable tasks only; decisions are made ov
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from milepost.rules.task import Task
@@ -34,6 +35,7 @@ class Working:
     def __init__(self) -> None:
         self._durable: OrderedDict[str, Stored] = OrderedDict()
         self._ahead: dict[str, Stored] = {}
+        self._leaving: set[str] = set()
 
     @property
     def is_ahead(self) -> bool:
@@ -47,6 +49,25 @@ class Working:
     def ahead(self, task_id: str) -> Stored | None:
         """A task as the changes on their way will make it, when there are any."""
         return self._ahead.get(task_id)
+
+    def is_leaving(self, task_id: str) -> bool:
+        """Whether the removal of a task is on its way: nothing is decided over it any more."""
+        return task_id in self._leaving
+
+    def has_child_ahead(self, task_id: str) -> bool:
+        """Whether a child of a task is on its way."""
+        return any(stored.task.parent == task_id for stored in self._ahead.values())
+
+    def leave(self, task_ids: Iterable[str]) -> None:
+        """Tasks are about to be removed."""
+        self._leaving.update(task_ids)
+
+    def left(self, task_ids: Iterable[str], *, removed: bool) -> None:
+        """Tasks were removed, or stay after all."""
+        for task_id in task_ids:
+            self._leaving.discard(task_id)
+            if removed:
+                self._durable.pop(task_id, None)
 
     def read(self, stored: Stored, size: int) -> None:
         """Remember a task as it was read. With a change on its way it may be newer than told."""
@@ -68,6 +89,7 @@ class Working:
         """Forget everything, after a commit that failed."""
         self._durable.clear()
         self._ahead.clear()
+        self._leaving.clear()
 
     def _remember(self, stored: Stored, size: int) -> None:
         task_id = stored.task.id

@@ -55,6 +55,8 @@ CREATE INDEX tasks_by_status ON tasks (status);
 CREATE INDEX tasks_by_operation ON tasks (operation);
 CREATE INDEX tasks_by_target ON tasks (target_id, target_type);
 CREATE INDEX tasks_by_user ON tasks (user) WHERE user IS NOT NULL;
+CREATE INDEX tasks_by_end ON tasks (service, finished_at)
+    WHERE finished_at IS NOT NULL AND pinned = 0;
 CREATE INDEX tasks_by_lease ON tasks (id, lease_seconds) WHERE lease_seconds IS NOT NULL;
 CREATE INDEX tasks_by_parent ON tasks (parent) WHERE parent IS NOT NULL;
 
@@ -72,6 +74,26 @@ CREATE TABLE events (
     source TEXT NOT NULL,
     changes TEXT NOT NULL,
     task TEXT NOT NULL
+) STRICT;
+
+-- Tasks that were removed, for a while: who asks for one is told so.
+CREATE TABLE tombstones (
+    id TEXT PRIMARY KEY CHECK (length(id) BETWEEN 22 AND 64),
+    service TEXT NOT NULL,
+    removed_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX tombstones_by_time ON tombstones (removed_at);
+
+-- Where the chains of events begin that belong to no task any more; they are removed bit by bit.
+CREATE TABLE discarded (
+    position INTEGER PRIMARY KEY
+) STRICT;
+
+-- Up to where events are missing from the log.
+CREATE TABLE compaction (
+    only INTEGER PRIMARY KEY CHECK (only = 1),
+    through INTEGER NOT NULL
 ) STRICT;
 
 -- What came of requests with an Idempotency-Key: the digest of what was asked, and the service's note.

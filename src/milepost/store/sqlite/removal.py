@@ -1,0 +1,120 @@
+"""Removing finished tasks, and then their events bit by bit.
+
+A removal is decided like a change, in the event loop: from then on nothing is decided over the
+task, and what was decided before is in the file by then. The events of a removed task are a chain
+that nothing points to but a note of where it begins.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Sequence
+
+from milepost.rules.task import Task
+from milepost.rules.values import TERMINAL, Instant
+from milepost.store.base import Position
+
+OPEN_OR_KEPT = "finished_at IS NOT NULL AND pinned = 0"
+HAS_CHILDREN = "EXISTS (SELECT 1 FROM tasks AS child WHERE child.parent = tasks.id)"
+# One look at the index a service, however many tasks it has.
+SERVICES = f"""
+WITH RECURSIVE found (service) AS (
+    SELECT min(service) FROM tasks WHERE {OPEN_OR_KEPT}
+    UNION ALL
+    SELECT (SELECT min(service) FROM tasks WHERE {OPEN_OR_KEPT} AND service > found.service)
+    FROM found WHERE service IS NOT NULL)
+SELECT service FROM found WHERE service IS NOT NULL
+"""  # noqa: S608  own names only
+COUNT = f"SELECT count(*) FROM tasks WHERE service = ? AND {OPEN_OR_KEPT}"  # noqa: S608  own names only
+REMOVABLE = f"""
+SELECT id FROM tasks WHERE service = ? AND {OPEN_OR_KEPT} AND finished_at < ?
+AND NOT {HAS_CHILDREN} ORDER BY finished_at LIMIT ?
+"""  # noqa: S608  own names only
+OLDEST = f"""
+SELECT id FROM tasks WHERE service = ? AND {OPEN_OR_KEPT}
+AND NOT {HAS_CHILDREN} ORDER BY finished_at LIMIT ?
+"""  # noqa: S608  own names only
+REMOVE = f"""
+DELETE FROM tasks WHERE id = ? AND {OPEN_OR_KEPT} AND NOT {HAS_CHILDREN}
+RETURNING service, last_position
+"""  # noqa: S608  own names only
+CHAIN = """
+WITH RECURSIVE chain (position, previous) AS (
+    SELECT position, previous FROM events WHERE position = ?
+    UNION ALL SELECT events.position, events.previous
+    FROM chain JOIN events ON events.position = chain.previous LIMIT ?)
+SELECT position, previous FROM chain
+"""
+COMPACTED = """
+INSERT INTO compaction VALUES (1, ?)
+ON CONFLICT (only) DO UPDATE SET through = max(through, excluded.through)
+"""
+SELECT_TOMBSTONE = "SELECT service FROM tombstones WHERE id = ?"
+FORGET_TOMBSTONES = (
+    "DELETE FROM tombstones WHERE id IN (SELECT id FROM tombstones WHERE removed_at < ? LIMIT ?)"
+)
+
+
+def may_be_removed(task: Task) -> bool:
+    """Whether a task is one of those that are removed at all."""
+    return task.status in TERMINAL and not task.pinned
+
+
+def read_removable(
+    connection: sqlite3.Connection, service: str, finished_before: Instant, keep: int, limit: int
+) -> list[str]:
+    """Tasks of a service that are kept no longer, by age and then by number."""
+    old = connection.execute(REMOVABLE, (service, finished_before, limit)).fetchall()
+    if not old:
+        (count,) = connection.execute(COUNT, (service,)).fetchone()
+        old = connection.execute(OLDEST, (service, min(max(count - keep, 0), limit))).fetchall()
+    return [task_id for (task_id,) in old]
+
+
+def remove(connection: sqlite3.Connection, ids: Sequence[str], now: Instant) -> int:
+    """Remove tasks and leave their tombstones; how many were there to be removed."""
+    removed = 0
+    for task_id in ids:
+        row = connection.execute(REMOVE, (task_id,)).fetchone()
+        if row is not None:
+            service, position = row
+            connection.execute(
+                "INSERT OR REPLACE INTO tombstones VALUES (?, ?, ?)", (task_id, service, now)
+            )
+            connection.execute("INSERT INTO discarded VALUES (?)", (position,))
+            removed += 1
+    return removed
+
+
+def compact(connection: sqlite3.Connection, most: int) -> int:
+    """Remove events along the chains of removed tasks; how many."""
+    removed = 0
+    while removed < most:
+        head = connection.execute("SELECT position FROM discarded LIMIT 1").fetchone()
+        if head is None:
+            break
+        chain = connection.execute(CHAIN, (*head, most - removed)).fetchall()
+        discard(connection, head[0], chain)
+        removed += len(chain)
+    return removed
+
+
+def discard(
+    connection: sqlite3.Connection,
+    head: Position,
+    chain: Sequence[tuple[Position, Position | None]],
+) -> None:
+    """Remove a part of a chain and note where the rest begins."""
+    connection.execute("DELETE FROM discarded WHERE position = ?", (head,))
+    if not chain:
+        return
+    positions = [position for position, _ in chain]
+    connection.execute(
+        "DELETE FROM events WHERE position IN (SELECT value FROM json_each(?))",
+        (json.dumps(positions),),
+    )
+    connection.execute(COMPACTED, (max(positions),))
+    rest = chain[-1][1]
+    if rest is not None:
+        connection.execute("INSERT INTO discarded VALUES (?)", (rest,))
