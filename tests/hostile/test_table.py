@@ -21,10 +21,9 @@ from tests.serving import Caller, Server, progress, serving, text
 ROWS = rows()
 ROUNDS = 5
 A_ROUND, GROWTH = 1024, 64 * 1024
-"""KiB that the server may grow by in the later half of the rounds.
+"""KiB that the server may grow by in a usual round, and in all of them together.
 
-In that half it reads some 40 bodies of 100 KB to 2 MiB, so one body in ten, or one connection,
-token or refusal a request, kept for good, would show. What stays below is the allocator's.
+A round reads some 20 bodies of 100 KB to 2 MiB, so one body in ten that is kept for good shows.
 """
 
 Tells = dict[str, str]
