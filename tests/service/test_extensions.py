@@ -411,17 +411,6 @@ def test_a_cancel_ends_a_waiting_task_where_it_is_registered_so(
     play(test)
 
 
-def test_an_operation_of_a_service(play: Play) -> None:
-    async def test(house: House) -> None:
-        await house.apply(operations=(Operation(id="full", lease_seconds=5),))
-        found = house.registry.operation(KEY, "full")
-        assert found == Operation(id="full", lease_seconds=5)
-        assert house.registry.operation(KEY, "none") is None
-        assert house.registry.operation("com.other", "full") is None
-
-    play(test)
-
-
 def test_milepost_alone_says_its_own_messages(play: Play) -> None:
     async def test(house: House) -> None:
         message = Refusal(reasons.CANCELED_PENDING).message

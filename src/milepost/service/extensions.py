@@ -88,11 +88,6 @@ class Extensions:
         known = self._known.get(service)
         return self._unregistered if known is None else known.catalogues
 
-    def operation(self, service: str, ident: str) -> Operation | None:
-        """A registered operation of a service."""
-        known = self._known.get(service)
-        return None if known is None else known.registration.extension.operation(ident)
-
     def retention_of(self, service: str) -> Retention:
         """How long the finished tasks of a service are kept, as far as it says."""
         known = self._known.get(service)
