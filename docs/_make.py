@@ -52,7 +52,7 @@ from milepost.rules.values import (
     ErrorValue,
     Status,
 )
-from milepost.wire import extensions, interfaces, jsonrpc, shapes, v1queries
+from milepost.wire import extensions, interfaces, jsonrpc, shapes, v1queries, waits
 from milepost.wire.v1shapes import V1_STRUCTURES
 
 DOCS = Path(__file__).parent
@@ -674,6 +674,11 @@ def parameter_row(parameter: Parameter) -> list[str]:
 
 
 OWN_KINDS = {
+    "target": "`TYPE:ID`",
+    "wait": "0 to 60 seconds, as `30s` or `30`",
+    "wait kind": listed(f"`{kind}`" for kind in waits.KINDS),
+    "revision": "a revision",
+    "etags": '`*`, or ETags like `"3"`',
     "date-time": "a date-time",
     "page size": f"1 to {v1queries.LARGEST_PAGE:,}; {v1queries.DEFAULT_PAGE} when not given",
     "key": "1 to 255 printable characters of ASCII",

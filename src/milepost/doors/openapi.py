@@ -17,9 +17,13 @@ from milepost.wire.extensions import extension_schemas
 from milepost.wire.problems import problem_schema
 from milepost.wire.v1descriptions import V1Schemas
 from milepost.wire.v1queries import ORDERS
+from milepost.wire.waits import KINDS as WAIT_KINDS
 
 FAULT = 500
 PATH = "/openapi.json"
+ETAG = r'(W/)?"[!#-~]*"'
+WAIT = r"^0{0,3}([0-5]?[0-9](\.[0-9]{1,3})?|60(\.0{1,3})?)s?$"
+"""0 to 60 seconds, as ``wire.waits`` reads them."""
 PATH_PARAMETER = re.compile(r"\{(\w+)\}")
 
 
@@ -104,9 +108,12 @@ def operation(route: Route) -> dict[str, Any]:
 
 def security(route: Route) -> list[dict[str, list[str]]]:
     """What lets a caller in; one of the alternatives is enough."""
+    in_session: list[dict[str, list[str]]] = [{"session": []}, {"cookie": []}]
+    # A login that can also be asked about its session takes one for that.
+    tells = in_session if any(part.only == "get" for part in route.parameters) else []
     alternatives: dict[Auth, list[dict[str, list[str]]]] = {
-        Auth.SESSION: [{"session": []}, {"cookie": []}],
-        Auth.BASIC: [{"basic": []}],
+        Auth.SESSION: in_session,
+        Auth.BASIC: [{"basic": []}, *tells],
         Auth.OPEN: [],
     }
     bears = route.auth is Auth.SESSION and route.path.encode().startswith(BEARER_PATHS)
@@ -129,6 +136,11 @@ KINDS: dict[str, dict[str, Any]] = {
     "token": {"type": "string", "pattern": "^[A-Za-z0-9_-]+$"},
     "key": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[ -~]+$"},
     "order": {"type": "string", "enum": list(ORDERS)},
+    "target": {"type": "string", "pattern": "^[^:]*:"},
+    "wait": {"type": "string", "pattern": WAIT},
+    "wait kind": {"type": "string", "enum": list(WAIT_KINDS)},
+    "revision": {"type": "string", "pattern": "^[0-9]{1,18}$"},
+    "etags": {"type": "string", "pattern": rf"^(\*|{ETAG}([ \t]*,[ \t]*{ETAG})*)$"},
 }
 
 

@@ -234,7 +234,8 @@ def task_routes(door: ResourceDoor) -> list[Route]:
             parameters=(
                 *(list_parameter(style, name) for name in ("tasks", "services", "operations")),
                 list_parameter(style, "status", shapes.STATUS.name),
-                *(list_parameter(style, name) for name in ("targets", "users")),
+                list_parameter(style, "targets", "target"),
+                list_parameter(style, "users"),
                 *flag_parameters(style.result_prefix),
             ),
             errors=(400, 401, 503),

@@ -20,7 +20,7 @@ HEADERS = (
     # A reverse proxy must not hold events back; nginx asks for this to be told.
     (b"x-accel-buffering", b"no"),
 )
-KINDS = {"status": shapes.STATUS.name}
+KINDS = {"status": shapes.STATUS.name, "target": "target"}
 GOLDEN = 0.618_033_988_75
 
 

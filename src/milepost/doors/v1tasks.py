@@ -201,8 +201,13 @@ ACT_ERRORS = (400, 401, 403, 404, 413, 415, 429, 503)
 WHOLE = Parameter("exclude_result", "boolean")
 PAGES = (Parameter("page_size", "page size"), Parameter("page_token", "token"))
 KEY = Parameter("Idempotency-Key", "key", place="header")
-IF_MATCH = Parameter("If-Match", "text", place="header")
-IF_NONE_MATCH = Parameter("If-None-Match", "text", place="header")
+IF_MATCH = Parameter("If-Match", "etags", place="header")
+IF_NONE_MATCH = Parameter("If-None-Match", "etags", place="header")
+WAITS = (
+    Parameter("wait", "wait"),
+    Parameter("for", "wait kind"),
+    Parameter("after_revision", "revision"),
+)
 
 
 # long: it is one table
@@ -244,11 +249,7 @@ def task_routes(door: V1TasksDoor) -> list[Route]:
             summary="Get a task, or 304 when it is still at a revision that the caller has; with"
             " wait, up to 60 s later, once it has changed or ended.",
             answer=TASK,
-            parameters=(
-                WHOLE,
-                *(Parameter(name, "text") for name in waits.PARAMETERS),
-                IF_NONE_MATCH,
-            ),
+            parameters=(WHOLE, *WAITS, IF_NONE_MATCH),
             errors=(304, *READ_ERRORS),
         ),
         Route(
@@ -299,7 +300,7 @@ def task_routes(door: V1TasksDoor) -> list[Route]:
 
 def filter_parameters() -> tuple[Parameter, ...]:
     """What a list can be filtered and ordered by."""
-    kinds = {"status": shapes.STATUS.name}
+    kinds = {"status": shapes.STATUS.name, "target": "target"}
     return (
         *(Parameter(name, kinds.get(name, "text"), many=True) for name in v1queries.FILTERS),
         Parameter("text", "text"),

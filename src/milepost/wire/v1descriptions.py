@@ -77,6 +77,8 @@ class V1Schemas(DoorSchemas):
         parts: list[Schema] = [
             object_schema({"create": reference(v1shapes.CREATE_SPEC)}, ["create"]),
             object_schema({"update": update}, ["update"]),
+            # It is the answer to the part that is a refusal, not the one to the batch.
+            {"description": "Anything else: it is refused in its place."},
         ]
         result = object_schema(
             {
