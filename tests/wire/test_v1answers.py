@@ -18,6 +18,7 @@ from milepost.wire.descriptions import component_schemas
 from milepost.wire.encoding import to_json
 from milepost.wire.problems import encode_problem, problem_schema
 from milepost.wire.v1 import (
+    Derived,
     V1Dialect,
     encode_events,
     encode_page,
@@ -188,3 +189,37 @@ def test_the_schemas_take_what_the_decoder_takes(name: str) -> None:
 def test_a_problem_fits_its_schema() -> None:
     problem = json.loads(encode_problem(Refusal(TASK_UNKNOWN, ("x",)), 404))
     validator("milepost.problem").validate(problem)
+
+
+LEASED = msgspec.structs.replace(TASK, lease_seconds=60)
+ONE_EACH = dict.fromkeys(Status, 1)
+
+
+def derived(task: Task, **known: Any) -> dict[str, Any]:
+    """What a task shows beside what is stored."""
+    shown: dict[str, Any] = json.loads(encode_task(task, info_of(task), Derived(**known)))
+    validator("milepost.v1.task").validate(shown)
+    stored = json.loads(encode_task(task, info_of(task)))
+    return {name: part for name, part in shown.items() if stored.get(name) != part}
+
+
+def test_what_is_derived() -> None:
+    assert derived(LEASED) == derived(TASK, lease_left=5.0) == {}
+    assert derived(LEASED, lease_left=1.23456) == {
+        "lease": {"seconds": 60, "remaining_seconds": 1.235}
+    }
+    assert derived(TASK, elapsed=1.0, rate=0.5, remaining=0.0) == {
+        "elapsed_seconds": 1.0,
+        "rate_per_second": 0.5,
+        "remaining_seconds": 0.0,
+    }
+
+
+def test_children() -> None:
+    expected = {"count": 5, "by_status": ONE_EACH, "fraction": 0.333, "complete": False}
+    known = {"children": ONE_EACH, "fraction": 1 / 3, "all_children": False}
+    assert derived(TASK, **known) == {"children": expected}
+    done = msgspec.structs.replace(TASK, status=Status.SUCCEEDED)
+    assert derived(done, **known) == {"children": {**expected, "succeeded_over_failed": True}}
+    fine = {"children": ONE_EACH | {Status.FAILED: 0}}
+    assert "succeeded_over_failed" not in derived(done, **fine)["children"]
