@@ -30,7 +30,6 @@ from milepost.rules.extensions import (
     Expected,
     Extension,
     ExtensionOutcome,
-    Operation,
     Registration,
     Retention,
     fault_of,
