@@ -45,7 +45,6 @@ check: .venv/dev/.installed ## check format, lint, types, arrows between rooms, 
 bench: .venv/dev/.installed ## measure (BENCH_ARGS="…")
 	scripts/system-packages
 	$(DEV)/python bench/run.py $(BENCH_ARGS)
-	$(DEV)/python bench/watch.py
 	$(DEV)/python bench/jsonrpc.py
 	$(DEV)/python bench/rendering.py
 	$(DEV)/python bench/watch.py
