@@ -5,7 +5,9 @@ The slice is beside the repository; the check written out by hand runs without i
 
 from __future__ import annotations
 
+import contextlib
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,11 @@ import jsonschema
 import openapi_spec_validator
 import pytest
 
+from milepost.doors.openapi import KINDS
+from milepost.doors.preconditions import etags
+from milepost.doors.refusals import Refuse
+from milepost.wire.queries import BadQuery, split_target
+from milepost.wire.waits import known_revisions, seconds_of
 from tests.serving import (
     ADMINISTRATOR,
     EXTENSION_TASKS,
@@ -190,6 +197,64 @@ def test_the_operations_of_v1_by_hand(description: Description) -> None:
         ("get", "/v1/tasks/{task_id}"): ["If-None-Match"],
         ("patch", "/v1/tasks/{task_id}"): ["If-Match"],
     }
+
+
+# What a pattern takes is what the readers take.
+
+
+def is_wait(text: str) -> bool:
+    with contextlib.suppress(BadQuery):
+        return seconds_of(text) >= 0
+    return False
+
+
+def are_etags(text: str) -> bool:
+    with contextlib.suppress(Refuse):
+        return text == "*" or bool(etags("If-Match", text))
+    return False
+
+
+def is_kept_revision(text: str) -> bool:
+    with contextlib.suppress(BadQuery):
+        return known_revisions({"after_revision": [text]}, None) is not None
+    return False
+
+
+def is_target(text: str) -> bool:
+    with contextlib.suppress(BadQuery):
+        return bool(split_target("", text))
+    return False
+
+
+TEXTS: dict[str, tuple[Callable[[str], bool], dict[str, bool]]] = {
+    "wait": (
+        is_wait,
+        dict.fromkeys(["0", "0s", "30s", "59.999s", "60", "60.000s", "00060s", "00007.5"], True)
+        | dict.fromkeys(["", "s", "61s", "60.001", "000060", "-1s", "1.2345s", ".5", "1m"], False),
+    ),
+    "etags": (
+        are_etags,
+        dict.fromkeys(["*", '""', '"3"', 'W/"3"', '"1", W/"2","\xe9"'], True)
+        | dict.fromkeys(["", "3", '"3', '"1" "2"', '"1",', 'w/"1"', '"a b"', '*, "1"'], False),
+    ),
+    "revision": (
+        is_kept_revision,
+        dict.fromkeys(["0", "17", "9" * 18], True) | dict.fromkeys(["", "-1", "9" * 19], False),
+    ),
+    "target": (
+        is_target,
+        dict.fromkeys(["VirtualMachine:vm-1", ":", "a:b:c"], True)
+        | dict.fromkeys(["", "vm-1"], False),
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", TEXTS)
+def test_a_pattern_takes_what_is_read(kind: str) -> None:
+    reads, texts = TEXTS[kind]
+    described = jsonschema.Draft202012Validator(KINDS[kind])
+    assert {text: described.is_valid(text) for text in texts} == texts
+    assert {text: reads(text) for text in texts} == texts
 
 
 def test_the_statuses_of_success_by_hand(description: Description) -> None:

@@ -21,7 +21,7 @@ from milepost.wire.waits import KINDS as WAIT_KINDS
 
 FAULT = 500
 PATH = "/openapi.json"
-ETAG = r'(W/)?"[!#-~]*"'
+ETAG = r'(W/)?"[!#-~\u0080-\u00ff]*"'
 WAIT = r"^0{0,3}([0-5]?[0-9](\.[0-9]{1,3})?|60(\.0{1,3})?)s?$"
 """0 to 60 seconds, as ``wire.waits`` reads them."""
 PATH_PARAMETER = re.compile(r"\{(\w+)\}")
