@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import signal
 import sqlite3
@@ -213,6 +214,21 @@ def test_what_is_no_database_is_left_as_it_is(directory: Path, content: bytes) -
     with pytest.raises(Corrupt, match=str(directory)):
         open_store(directory)
     assert (directory / DATABASE).read_bytes() == content
+
+
+@pytest.mark.parametrize(
+    "change", ["DROP TABLE extensions", "ALTER TABLE tasks RENAME COLUMN weight TO heaviness"]
+)
+def test_a_database_in_another_form_is_left_as_it_is(directory: Path, change: str) -> None:
+    close(open_store(directory))
+    with contextlib.closing(sqlite3.connect(directory / DATABASE)) as other:
+        other.execute(change)
+        form = list(other.execute(connection.SCHEMA))
+
+    with pytest.raises(Corrupt, match=r"in another form \((extensions|tasks)\)"):
+        open_store(directory)
+    with contextlib.closing(sqlite3.connect(directory / DATABASE)) as other:
+        assert list(other.execute(connection.SCHEMA)) == form
 
 
 def test_a_database_of_a_later_version_is_left_as_it_is(directory: Path) -> None:

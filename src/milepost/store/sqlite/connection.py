@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
+from collections.abc import Sequence
 from importlib import resources
 from pathlib import Path
 
@@ -17,6 +19,8 @@ APPLICATION_ID = 0x4D696C65
 BUSY_MILLISECONDS = 5_000
 CHECKPOINT_PAGES = 1_000
 WAL_KEPT_BYTES = 16 * 1024 * 1024
+
+SCHEMA = "SELECT name, sql FROM sqlite_schema WHERE sql IS NOT NULL"
 
 WRITER_SETTINGS = (
     "PRAGMA journal_mode = WAL",
@@ -90,7 +94,7 @@ def migrate(connection: sqlite3.Connection) -> None:
     """Bring the schema to the version this program knows, one step a transaction.
 
     Raises:
-        Corrupt: the database was written by a later version.
+        Corrupt: the database was written by a later version, or has other tables than its own.
         sqlite3.Error: a step failed; it left nothing behind.
     """
     steps = migrations()
@@ -101,6 +105,7 @@ def migrate(connection: sqlite3.Connection) -> None:
             f"the database has schema {version}, this program knows {len(steps)}:"
             " it was written by a later version"
         )
+    refuse_altered(connection, steps[:version])
     for number, step in enumerate(steps[version:], start=version + 1):
         connection.executescript(
             f"BEGIN IMMEDIATE;\n{step}\nPRAGMA application_id = {APPLICATION_ID};"
@@ -114,6 +119,23 @@ def refuse_foreign(connection: sqlite3.Connection, version: int) -> None:
     (tables,) = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
     if owner != APPLICATION_ID and (version or tables):
         raise Corrupt(f"{DATABASE} is a database of another program")
+
+
+def refuse_altered(connection: sqlite3.Connection, steps: Sequence[str]) -> None:
+    """Raise ``Corrupt`` when something is missing or other than the steps have made it.
+
+    Before a release a step may still be changed; its number then tells too little.
+    """
+    with contextlib.closing(sqlite3.connect(":memory:")) as made:
+        made.executescript("\n".join(steps))
+        wanted = set(made.execute(SCHEMA))
+    other = wanted - set(connection.execute(SCHEMA))
+    if other:
+        names = ", ".join(sorted(name for name, _ in other)[:3])
+        raise Corrupt(
+            f"{DATABASE} has schema {len(steps)} in another form ({names}):"
+            " it was made by a version before a release, or altered"
+        )
 
 
 def refuse_other_schema(connection: sqlite3.Connection) -> None:
