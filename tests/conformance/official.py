@@ -8,10 +8,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any, Literal
 
 import requests
 from com.vmware import cis_client
+from com.vmware.cis.task_client import Progress, Status
+from com.vmware.vapi.std import errors_client as errors
+from com.vmware.vapi.std_client import LocalizableMessage
 from vmware.vapi.lib.connect import get_requests_connector
 from vmware.vapi.lib.rest import OperationRestMetadata
 from vmware.vapi.security.session import create_session_security_context
@@ -22,6 +26,9 @@ from milepost.vapi import CreateSpec, Tasks, UpdateSpec
 from tests.serving import ADMINISTRATOR, PASSWORD, Server
 
 CIS_TASKS = "com.vmware.cis.tasks"
+OPERATION = "com.acme.backup.run"
+STATES = ("PENDING", "RUNNING", "BLOCKED", "SUCCEEDED", "FAILED")
+MOMENT = datetime(2015, 1, 1, 22, 13, 5, 651000)  # noqa: DTZ001  the runtime takes naive UTC
 
 
 class Extension:
@@ -114,3 +121,22 @@ class Official:
         info = self.tasks.get(task_id)
         info.validate_constraints()
         return info
+
+
+def said(words: str) -> Any:
+    return LocalizableMessage(id="com.acme.msg", default_message=words, args=[words])
+
+
+def done(completed: int, total: int) -> Any:
+    return Progress(total=total, completed=completed, message=said("Copying"))
+
+
+def brought_to(official: Official, status: str, **given: Any) -> str:
+    """Make a task, its create spec with what is given, and bring it to a status."""
+    task_id = official.extension.create(OPERATION, description=said("Backup"), **given)
+    if status != "PENDING":
+        official.extension.update(task_id, status=Status.RUNNING, percent_done=done(3, 10))
+    if status not in ("PENDING", "RUNNING"):
+        error = errors.TimedOut(messages=[said("Too slow")]) if status == "FAILED" else None
+        official.extension.update(task_id, status=Status(status), error=error)
+    return task_id

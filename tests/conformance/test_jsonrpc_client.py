@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 import requests
 from com.vmware import cis_client
-from com.vmware.cis.task_client import Progress, Status
+from com.vmware.cis.task_client import Status
 from com.vmware.vapi.std import errors_client as errors
 from com.vmware.vapi.std.introspection_client import Operation, Provider, Service
 from com.vmware.vapi.std_client import (
@@ -33,12 +32,15 @@ from vmware.vapi.exception import CoreException
 from vmware.vapi.vsphere.client import create_vsphere_client
 
 from milepost.vapi import CreateSpec, UpdateSpec, opaque, plain
-from tests.conformance.official import Official, official_at
+from tests.conformance.official import (
+    MOMENT,
+    OPERATION,
+    STATES,
+    Official,
+    brought_to,
+    official_at,
+)
 from tests.serving import ADMINISTRATOR, PASSWORD, Server, eventually, serving
-
-OPERATION = "com.acme.backup.run"
-STATES = ("PENDING", "RUNNING", "BLOCKED", "SUCCEEDED", "FAILED")
-MOMENT = datetime(2015, 1, 1, 22, 13, 5, 651000)  # noqa: DTZ001  the runtime takes naive UTC
 
 
 @pytest.fixture(params=["server", "strict_server", "tls_server"])
@@ -47,24 +49,6 @@ def official(request: pytest.FixtureRequest) -> Iterator[Official]:
     client = official_at(request.getfixturevalue(request.param))
     yield client
     client.close()
-
-
-def said(words: str) -> Any:
-    return LocalizableMessage(id="com.acme.msg", default_message=words, args=[words])
-
-
-def done(completed: int, total: int) -> Any:
-    return Progress(total=total, completed=completed, message=said("Copying"))
-
-
-def brought_to(official: Official, status: str, **given: Any) -> str:
-    task_id = official.extension.create(OPERATION, description=said("Backup"), **given)
-    if status != "PENDING":
-        official.extension.update(task_id, status=Status.RUNNING, percent_done=done(3, 10))
-    if status not in ("PENDING", "RUNNING"):
-        error = errors.TimedOut(messages=[said("Too slow")]) if status == "FAILED" else None
-        official.extension.update(task_id, status=Status(status), error=error)
-    return task_id
 
 
 def test_sessions(official: Official) -> None:
@@ -225,37 +209,6 @@ def test_an_error_from_rest_is_read(server: Server, data: Any) -> None:
     assert (error.data is None) == (data is None)
 
 
-def test_a_child_names_its_parent(official: Official) -> None:
-    parent = official.extension.create(OPERATION)
-    child = official.extension.create(OPERATION, parent_task=parent)
-    assert official.get(child).parent == parent
-    with pytest.raises(errors.InvalidArgument):
-        official.extension.create(OPERATION, parent_task="nosuchtasknosuchtasknosuch")
-
-
-@pytest.mark.parametrize(
-    ("before", "given", "error"),
-    [
-        ("SUCCEEDED", {"status": Status.RUNNING}, errors.NotAllowedInCurrentState),
-        ("PENDING", {"percent_done": done(1, 2)}, errors.NotAllowedInCurrentState),
-        ("RUNNING", {"percent_done": done(2, 10)}, errors.InvalidArgument),
-        ("RUNNING", {"percent_done": done(11, 10)}, errors.InvalidArgument),
-        ("RUNNING", {"status": Status.FAILED}, errors.InvalidArgument),
-        ("RUNNING", {"status": Status("DONE")}, errors.InvalidArgument),
-    ],
-    ids=["finished", "not-running", "backwards", "over-total", "no-error", "unknown-status"],
-)
-def test_refusals_are_the_declared_errors(
-    official: Official, before: str, given: dict[str, Any], error: Any
-) -> None:
-    task_id = brought_to(official, before)
-    shown = official.get(task_id)
-    with pytest.raises(error) as caught:
-        official.extension.update(task_id, **given)
-    assert caught.value.messages[0].id.startswith("milepost.")
-    assert official.get(task_id) == shown
-
-
 def test_the_binding_itself_refuses_what_a_status_does_not_allow(official: Official) -> None:
     task_id = brought_to(official, "RUNNING")
     for spec in (
@@ -311,17 +264,6 @@ def test_results_are_left_out_on_wish(official: Official) -> None:
     assert info.result is None
     everything = cis_client.Tasks.GetSpec(return_all=True)
     assert plain(official.tasks.get(task_id, everything).result) == 5
-
-
-def test_cancel(official: Official) -> None:
-    task_id = brought_to(official, "RUNNING")
-    for _ in range(2):
-        assert official.tasks.cancel(task_id) is None
-    assert official.get(task_id).status == "RUNNING"
-    with pytest.raises(errors.NotAllowedInCurrentState):
-        official.tasks.cancel(brought_to(official, "SUCCEEDED"))
-    with pytest.raises(errors.Unsupported):
-        official.tasks.cancel(official.extension.create(OPERATION, cancelable=False))
 
 
 def test_an_unknown_task(official: Official) -> None:

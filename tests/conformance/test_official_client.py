@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from typing import Any
 
 import pytest
-from com.vmware.cis.task_client import Progress, Status
+from com.vmware.cis.task_client import Status
 from com.vmware.vapi.std import errors_client as errors
 from com.vmware.vapi.std_client import (
     DynamicID,
@@ -17,12 +16,8 @@ from com.vmware.vapi.std_client import (
 )
 
 from milepost.vapi import opaque, plain
-from tests.conformance.official import Official
+from tests.conformance.official import MOMENT, OPERATION, STATES, Official, brought_to
 from tests.serving import ADMINISTRATOR, PASSWORD, Server
-
-OPERATION = "com.acme.backup.run"
-STATES = ("PENDING", "RUNNING", "BLOCKED", "SUCCEEDED", "FAILED")
-MOMENT = datetime(2015, 1, 1, 22, 13, 5, 651000)  # noqa: DTZ001  the runtime takes naive UTC
 
 
 @pytest.fixture(params=["effective", "strict"])
@@ -34,24 +29,6 @@ def official(
     client.log_in(ADMINISTRATOR, PASSWORD)
     yield client
     client.close()
-
-
-def said(words: str) -> Any:
-    return LocalizableMessage(id="com.acme.msg", default_message=words, args=[words])
-
-
-def done(completed: int, total: int) -> Any:
-    return Progress(total=total, completed=completed, message=said("Copying"))
-
-
-def brought_to(official: Official, status: str) -> str:
-    task_id = official.extension.create(OPERATION, description=said("Backup"))
-    if status != "PENDING":
-        official.extension.update(task_id, status=Status.RUNNING, percent_done=done(3, 10))
-    if status not in ("PENDING", "RUNNING"):
-        error = errors.TimedOut(messages=[said("Too slow")]) if status == "FAILED" else None
-        official.extension.update(task_id, status=Status(status), error=error)
-    return task_id
 
 
 def naive_now() -> datetime:
@@ -144,37 +121,6 @@ def test_everything_that_was_sent_comes_back(official: Official) -> None:
     assert shown["nested"].l.params["n"].i == 1
 
 
-def test_a_child_names_its_parent(official: Official) -> None:
-    parent = official.extension.create(OPERATION)
-    child = official.extension.create(OPERATION, parent_task=parent)
-    assert official.get(child).parent == parent
-    with pytest.raises(errors.InvalidArgument):
-        official.extension.create(OPERATION, parent_task="nosuchtasknosuchtasknosuch")
-
-
-@pytest.mark.parametrize(
-    ("before", "given", "error"),
-    [
-        ("SUCCEEDED", {"status": Status.RUNNING}, errors.NotAllowedInCurrentState),
-        ("PENDING", {"percent_done": done(1, 2)}, errors.NotAllowedInCurrentState),
-        ("RUNNING", {"percent_done": done(2, 10)}, errors.InvalidArgument),
-        ("RUNNING", {"percent_done": done(11, 10)}, errors.InvalidArgument),
-        ("RUNNING", {"status": Status.FAILED}, errors.InvalidArgument),
-        ("RUNNING", {"status": Status("DONE")}, errors.InvalidArgument),
-    ],
-    ids=["finished", "not-running", "backwards", "over-total", "no-error", "unknown-status"],
-)
-def test_refusals_are_the_declared_errors(
-    official: Official, before: str, given: dict[str, Any], error: Any
-) -> None:
-    task_id = brought_to(official, before)
-    shown = official.get(task_id)
-    with pytest.raises(error) as caught:
-        official.extension.update(task_id, **given)
-    assert caught.value.messages[0].id.startswith("milepost.")
-    assert official.get(task_id) == shown
-
-
 def test_list_is_a_map_from_id_to_info(official: Official) -> None:
     waiting = official.extension.create(OPERATION)
     running = brought_to(official, "RUNNING")
@@ -186,17 +132,6 @@ def test_list_is_a_map_from_id_to_info(official: Official) -> None:
     assert set(official.list([*both, ("status", "RUNNING")])) == {running}
     with pytest.raises(errors.InvalidArgument):
         official.list([("status", "RUNNING")])
-
-
-def test_cancel(official: Official) -> None:
-    task_id = brought_to(official, "RUNNING")
-    for _ in range(2):
-        assert official.tasks.cancel(task_id) is None
-    assert official.get(task_id).status == "RUNNING"
-    with pytest.raises(errors.NotAllowedInCurrentState):
-        official.tasks.cancel(brought_to(official, "SUCCEEDED"))
-    with pytest.raises(errors.Unsupported):
-        official.tasks.cancel(official.extension.create(OPERATION, cancelable=False))
 
 
 def test_an_unknown_task_is_not_found(official: Official) -> None:
