@@ -38,6 +38,7 @@ from milepost.doors.v1events import EventsDoor, events_routes
 from milepost.doors.v1extensions import ExtensionDoor, extension_routes
 from milepost.doors.v1tasks import V1TasksDoor
 from milepost.doors.v1tasks import task_routes as v1_task_routes
+from milepost.doors.v1tokens import V1TokensDoor, token_routes
 from milepost.doors.v1users import V1UsersDoor, user_routes
 from milepost.feed.feed import Feed, FeedLimits
 from milepost.logs import logger
@@ -52,6 +53,7 @@ from milepost.service.logins import LoginService
 from milepost.service.reading import Reading
 from milepost.service.retention import Keeping, Sweeper
 from milepost.service.tasks import TaskService
+from milepost.service.tokens import TokenLimits, Tokens
 from milepost.service.upkeep import Upkeep
 from milepost.service.vigil import Vigil
 from milepost.service.watching import WatchService
@@ -208,7 +210,20 @@ async def opened_accounts(settings: Settings) -> AsyncIterator[Accounts]:
     """The users in the data directory, also while a server runs on it. Raises ``CannotServe``."""
     store = opened_store(settings, exclusive=False)
     try:
-        yield Accounts(store)
+        yield Accounts(store, clock)
+    finally:
+        await store.close()
+
+
+@contextlib.asynccontextmanager
+async def opened_tokens(settings: Settings) -> AsyncIterator[Tokens]:
+    """The tokens in the data directory, as ``opened_accounts`` has its users.
+
+    Raises ``CannotServe``.
+    """
+    store = opened_store(settings, exclusive=False)
+    try:
+        yield Tokens(store, token_limits(settings), clock)
     finally:
         await store.close()
 
@@ -273,7 +288,8 @@ def compose(settings: Settings, store: Store) -> Application:
         *api_routes(ApiDoor(tasks, logins, gate, texts, ApiDialect(limits=most))),
         *v1_task_routes(V1TasksDoor(tasks, Reading(store, tasks), watching, texts, v1)),
         *batch_routes(V1BatchDoor(Batches(store, tasks, clock, feed.wake), texts, v1)),
-        *user_routes(V1UsersDoor(Accounts(store), v1)),
+        *user_routes(V1UsersDoor(Accounts(store, clock), v1)),
+        *token_routes(V1TokensDoor(Tokens(store, token_limits(settings), clock), v1)),
         *extension_routes(ExtensionDoor(registry)),
         *events_routes(EventsDoor(watching, settings.watch_heartbeat)),
         *health_routes(HealthDoor(store.ready)),
@@ -344,6 +360,11 @@ def ruleset(settings: Settings) -> Ruleset:
         operations_closed=settings.operations_closed,
         operations={key: frozenset(names) for key, names in settings.registered_operations.items()},
     )
+
+
+def token_limits(settings: Settings) -> TokenLimits:
+    """The settings that bound tokens."""
+    return TokenLimits(most=settings.max_tokens, seconds=settings.max_token_age)
 
 
 def feed_limits(settings: Settings) -> FeedLimits:

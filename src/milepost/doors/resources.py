@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, ClassVar, NamedTuple, Protocol
 
-from milepost.doors.credentials import Gate, basic_of, cookie_header, token_of
+from milepost.doors.credentials import Gate, basic_of, cookie_header
 from milepost.doors.languages import all_localized, telling_for, told
 from milepost.doors.messages import Answer, Request, json_answer
 from milepost.doors.refusals import Refuse, RefusedWith, retry_after
@@ -159,7 +159,7 @@ class ResourceDoor:
     async def delete_session(self, request: Request) -> Answer:
         """Log out."""
         queries.only(queries.parse_query(request.query), ())
-        await self._gate.sessions.log_out(token_of(request))
+        await self._gate.log_out(request)
         return Answer(self.style.done, headers=(cookie_header("", secure=request.secure),))
 
     async def log_in(self, request: Request) -> Answer:

@@ -12,6 +12,7 @@ from milepost.rules.values import Instant
 from milepost.service.extensions import Extensions
 from milepost.service.leases import LeaseKeeper
 from milepost.service.retention import Sweeper
+from milepost.service.tokens import sweep as sweep_tokens
 from milepost.store.base import KEPT_MILLISECONDS, Store, StoreError
 
 SWEEP_SECONDS = 600
@@ -46,7 +47,7 @@ class Upkeep:
         self._sweeping: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
-        """Know the extensions, watch leases, and forget ended sessions and old requests."""
+        """Know the extensions, watch leases, and forget ended sessions, tokens and old requests."""
         await self._registry.start()
         await self._leases.start()
         self._sweeper.start()
@@ -68,6 +69,7 @@ class Upkeep:
         while True:
             try:
                 await self._sessions.sweep(self._clock())
+                await sweep_tokens(self._store, self._clock())
                 await self._forget_requests()
             except StoreError as fault:
                 log.warning("not swept", reason=str(fault))

@@ -36,7 +36,7 @@ from milepost.store.base import (
     Unavailable,
     User,
 )
-from milepost.store.sqlite import extensions, paging, queries, removal, rows
+from milepost.store.sqlite import extensions, paging, queries, removal, rows, tokens
 from milepost.store.sqlite.committer import Committer
 from milepost.store.sqlite.connection import (
     directory_lock,
@@ -44,7 +44,7 @@ from milepost.store.sqlite.connection import (
     take,
     write_nothing_new,
 )
-from milepost.store.sqlite.reader import Reader, reading
+from milepost.store.sqlite.reader import reading
 from milepost.store.sqlite.together import Together
 from milepost.store.sqlite.working import Stored, Working, size_of
 from milepost.store.sqlite.writing import Written, last_position, written
@@ -54,7 +54,7 @@ T = TypeVar("T")
 SESSION_WIDTH = 4
 
 
-class SqliteStore(Reader, Store):
+class SqliteStore(tokens.Tokens, Store):
     """Tasks, events, users, sessions and extensions in ``milepost.db`` of a data directory.
 
     Single rows are read in the caller's thread (they cost microseconds); lists are read in a
@@ -184,11 +184,15 @@ class SqliteStore(Reader, Store):
 
         return await self._committer.run(job)
 
-    async def put_user(self, user: User, *, end_sessions: bool = False) -> None:
+    async def put_user(
+        self, user: User, *, end_sessions: bool = False, revoke_tokens: Instant | None = None
+    ) -> None:
         def job(connection: sqlite3.Connection) -> None:
             connection.execute(rows.PUT_USER, rows.user_row(user))
             if end_sessions:
                 connection.execute("DELETE FROM sessions WHERE user = ?", (user.name,))
+            if revoke_tokens is not None:
+                connection.execute(tokens.REVOKE_ALL, (revoke_tokens, user.name))
 
         await self._committer.run(job)
 
