@@ -248,10 +248,9 @@ class Store(Protocol):
     async def history(
         self, task_id: str, limit: int, *, before: Position | None = None
     ) -> list[Event]:
-        """The newest events of one task, or those before one; newest first.
+        """The newest events of one task, or those before a position; newest first.
 
-        At most ``limit``, fewer when they are large. ``before`` is the position of an event of
-        that task, also of one that was taken out of its history.
+        At most ``limit``, fewer when they are large.
         """
 
     async def overlong(self, limit: int) -> list[str]:
