@@ -170,7 +170,7 @@ def build_task(row: Row) -> Task:
 
 def event_row(kind: EventKind, task: Task, changes: tuple[FieldChange, ...], origin: Origin) -> Row:
     """An event as a row, without its position."""
-    shown = msgspec.structs.replace(task, result=None)
+    shown = task if task.result is None else msgspec.structs.replace(task, result=None)
     return (
         task.id,
         task.revision,

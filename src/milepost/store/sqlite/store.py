@@ -95,8 +95,13 @@ class SqliteStore(Reader, AccountWriter, Store):
 
     async def change(self, ids: Sequence[str], decide: Decide, origin: Origin) -> Outcome:
         self._committer.refuse_more()
-        found = {task_id: stored for task_id in ids if (stored := self._newest(task_id))}
-        decision = decide({task_id: stored.task for task_id, stored in found.items()})
+        found: dict[str, Stored] = {}
+        tasks: dict[str, Task] = {}
+        for task_id in ids:
+            stored = self._newest(task_id)
+            if stored is not None:
+                found[task_id], tasks[task_id] = stored, stored.task
+        decision = decide(tasks)
         if not isinstance(decision, Accepted) or decision.change is None:
             await self._durably_seen(ids)
             return Outcome(decision)
