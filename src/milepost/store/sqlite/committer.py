@@ -195,9 +195,7 @@ class Committer:
         for work, answer, _ in self._waiting:
             if isinstance(work, CHANGES):
                 settle(answer, Unavailable("the commit before it failed"))
-        self._waiting = [
-            entry for entry in self._waiting if not isinstance(entry.work, CHANGES)
-        ]
+        self._waiting = [entry for entry in self._waiting if not isinstance(entry.work, CHANGES)]
         self._load = len(self._waiting)
 
     def _commit(self, work: list[Work], batch: Batch) -> list[Any]:
