@@ -47,6 +47,7 @@ from milepost.rules.values import Instant
 from milepost.service.accounts import Accounts
 from milepost.service.batches import Batches
 from milepost.service.extensions import Extensions
+from milepost.service.histories import HistoryKeeper
 from milepost.service.leases import LeaseKeeper, Leases
 from milepost.service.localizing import Texts
 from milepost.service.logins import LoginService
@@ -180,7 +181,12 @@ def opened_store(settings: Settings, *, exclusive: bool = True) -> Store:
     """The store in the data directory. Raises ``CannotServe``, naming the directory."""
     try:
         directory = Path(settings.data)
-        return open_store(directory, most_waiting=settings.max_waiting, exclusive=exclusive)
+        return open_store(
+            directory,
+            most_waiting=settings.max_waiting,
+            history_limit=settings.history_limit,
+            exclusive=exclusive,
+        )
     except StoreError as fault:
         raise CannotServe(str(fault)) from fault
 
@@ -254,6 +260,7 @@ def opened_sweeper(settings: Settings, store: Store, registry: Extensions) -> Sw
     return Sweeper(store, keeping, retention_of=registry.retention_of, clock=clock)
 
 
+# long: it names every part once
 def compose(settings: Settings, store: Store) -> Application:
     """The application over a store."""
     passwords = PasswordChecker()
@@ -309,6 +316,7 @@ def compose(settings: Settings, store: Store) -> Application:
         registry=registry,
         leases=keeper,
         sweeper=opened_sweeper(settings, store, registry),
+        histories=HistoryKeeper(store),
         clock=clock,
         closing=(feed.close, vigil.close),
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import secrets
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
@@ -393,7 +394,7 @@ def test_the_first_use_of_a_token_is_written_down_and_then_one_a_minute(
 
 def test_a_new_session_never_looks_like_a_token(monkeypatch: pytest.MonkeyPatch) -> None:
     texts = iter(["mpt_" + "a" * 39, "mpt_" + "b" * 39, "c" * 43])
-    monkeypatch.setattr(module.secrets, "token_urlsafe", lambda _bytes: next(texts))
+    monkeypatch.setattr(secrets, "token_urlsafe", lambda _bytes: next(texts))
     assert module.new_session() == "c" * 43
 
 

@@ -236,28 +236,28 @@ HISTORY = {**READ, **{key: CHANGE[key] for key in READ if key[0].endswith("-watc
 # look at one and revoke it, also one that is not there. Nobody makes a token with a token.
 OWN_TOKENS = grid(
     """
-    administrator  ok            ok            ok            ok            ok            not_found
-    admin-2        ok            ok            ok            ok            ok            not_found
-    operator       ok            ok            unauthorized  ok            not_found     not_found
-    viewer         ok            ok            unauthorized  ok            not_found     not_found
-    a-1            ok            ok            unauthorized  ok            not_found     not_found
-    a-2            ok            ok            unauthorized  ok            not_found     not_found
-    b-1            ok            ok            unauthorized  ok            not_found     not_found
-    disabled       login         login         login         login         login         login
-    passed         login         login         login         login         login         login
-    stranger       login         login         login         login         login         login
-    anonymous      login         login         login         login         login         login
-    root-full      ok            unauthorized  unauthorized  ok            ok            not_found
-    root-a         unauthorized  unauthorized  unauthorized  unauthorized  unauthorized  unauthorized
-    root-read      unauthorized  unauthorized  unauthorized  unauthorized  unauthorized  unauthorized
-    root-watch     unauthorized  unauthorized  unauthorized  unauthorized  unauthorized  unauthorized
-    operator-full  unauthorized  unauthorized  unauthorized  unauthorized  unauthorized  unauthorized
-    a-full         unauthorized  unauthorized  unauthorized  unauthorized  unauthorized  unauthorized
-    a-read         unauthorized  unauthorized  unauthorized  unauthorized  unauthorized  unauthorized
-    a-watch        unauthorized  unauthorized  unauthorized  unauthorized  unauthorized  unauthorized
-    revoked        login         login         login         login         login         login
-    expired        login         login         login         login         login         login
-    orphan         login         login         login         login         login         login
+  administrator  ok            ok            ok            ok            ok            not_found
+  admin-2        ok            ok            ok            ok            ok            not_found
+  operator       ok            ok            unauthorized  ok            not_found     not_found
+  viewer         ok            ok            unauthorized  ok            not_found     not_found
+  a-1            ok            ok            unauthorized  ok            not_found     not_found
+  a-2            ok            ok            unauthorized  ok            not_found     not_found
+  b-1            ok            ok            unauthorized  ok            not_found     not_found
+  disabled       login         login         login         login         login         login
+  passed         login         login         login         login         login         login
+  stranger       login         login         login         login         login         login
+  anonymous      login         login         login         login         login         login
+  root-full      ok            unauthorized  unauthorized  ok            ok            not_found
+  root-a         unauthorized  unauthorized  unauthorized  unauthorized  unauthorized  unauthorized
+  root-read      unauthorized  unauthorized  unauthorized  unauthorized  unauthorized  unauthorized
+  root-watch     unauthorized  unauthorized  unauthorized  unauthorized  unauthorized  unauthorized
+  operator-full  unauthorized  unauthorized  unauthorized  unauthorized  unauthorized  unauthorized
+  a-full         unauthorized  unauthorized  unauthorized  unauthorized  unauthorized  unauthorized
+  a-read         unauthorized  unauthorized  unauthorized  unauthorized  unauthorized  unauthorized
+  a-watch        unauthorized  unauthorized  unauthorized  unauthorized  unauthorized  unauthorized
+  revoked        login         login         login         login         login         login
+  expired        login         login         login         login         login         login
+  orphan         login         login         login         login         login         login
 """,
     ("list", "make", "make for another", "own", "another", "none"),
 )

@@ -31,6 +31,7 @@ from milepost.store.sqlite.store import open_store
 
 NOON = 1_420_113_600_000
 DAY = 86_400
+LONG = "a" * 129
 ADA = User(name="ada", role="administrator", password="x")
 ACME = User(name="acme", role="extension", extension="com.acme", password="x")
 WHO = Principal("ada", Role.ADMINISTRATOR)
@@ -126,7 +127,7 @@ async def test_how_long_it_lasts(house: House) -> None:
     ("owner", "fields", "reason"),
     [
         ("nobody", {}, reasons.USER_UNKNOWN),
-        *(("ada", {"name": name}, reasons.BAD_TOKEN_NAME) for name in ("", "\n", "\x7f", "a" * 129)),
+        *(("ada", {"name": name}, reasons.BAD_TOKEN_NAME) for name in ("", "\n", "\x7f", LONG)),
         *(("ada", {"scope": scope}, reasons.UNKNOWN_SCOPE) for scope in ("", "Full", "admin")),
         *(("ada", {"extension": key}, reasons.BAD_EXTENSION_KEY) for key in ("", "a b", "a" * 256)),
         *(("acme", {"extension": key}, reasons.FOREIGN_EXTENSION) for key in ("", "com.other")),
