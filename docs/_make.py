@@ -38,6 +38,7 @@ from milepost.doors.v1events import EventsDoor, events_routes
 from milepost.doors.v1extensions import ExtensionDoor, extension_routes
 from milepost.doors.v1tasks import V1TasksDoor
 from milepost.doors.v1tasks import task_routes as v1_task_routes
+from milepost.doors.v1tokens import V1TokensDoor, token_routes
 from milepost.doors.v1users import V1UsersDoor, user_routes
 from milepost.rules import extensions as rules
 from milepost.rules import machine, reasons
@@ -67,6 +68,7 @@ KINDS = {
     "list": "About a list",
     "access": "About the caller",
     "user": "About a user",
+    "token": "About a token",
     "extension": "About an extension",
     "json": "About the text of a body",
     "value": "About a value in a body",
@@ -617,6 +619,7 @@ def routes_by_page() -> dict[str, list[Route]]:
             *v1_task_routes(V1TasksDoor.__new__(V1TasksDoor)),
             *batch_routes(V1BatchDoor.__new__(V1BatchDoor)),
             *user_routes(V1UsersDoor.__new__(V1UsersDoor)),
+            *token_routes(V1TokensDoor.__new__(V1TokensDoor)),
         ],
     }
 

@@ -93,6 +93,29 @@ EXAMPLES = {
   {{"role": "extension", "extension": "com.acme.backup"}}'""",
         '{"name": "ann", "role": "extension", "extension": "com.acme.backup", "disabled": false}',
     ),
+    "v1.tokens.create": (
+        f"""MADE=$({CURL} {JSON} $SERVER/v1/tokens -d '
+  {{"name": "nightly", "scope": "full", "extension": "com.acme.backup",
+   "lifetime_seconds": 259200}}')
+TOKEN_ID=$(echo "$MADE" | cut -d '"' -f 4)
+echo "$MADE" """,
+        """{"id": "…", "name": "nightly", "user": "administrator", "scope": "full",
+ "extension": "com.acme.backup", "created_at": "…", "expires_at": "…", "token": "…"}""",
+    ),
+    "v1.tokens.list": (
+        f"{CURL} $SERVER/v1/tokens",
+        """{"tokens": [{"id": "…", "name": "nightly", "user": "administrator", "scope": "full",
+             "extension": "com.acme.backup", "created_at": "…", "expires_at": "…"}]}""",
+    ),
+    "v1.tokens.get": (
+        f"{CURL} $SERVER/v1/tokens/$TOKEN_ID",
+        """{"id": "…", "name": "nightly", "user": "administrator", "scope": "full",
+ "extension": "com.acme.backup", "created_at": "…", "expires_at": "…"}""",
+    ),
+    "v1.tokens.revoke": (
+        f"{CURL} -X DELETE -i $SERVER/v1/tokens/$TOKEN_ID | head -n 1",
+        "HTTP/1.1 204 No Content",
+    ),
 }
 
 ANSWERS = {
@@ -101,6 +124,9 @@ ANSWERS = {
     "milepost.v1.event_page": "[a page of the history](#history)",
     "milepost.v1.batch_answer": "[an answer for each part](#batches)",
     "milepost.v1.user": "a user: `name`, `role`, `extension` where it has one, and `disabled`",
+    "milepost.v1.token": "[a token](#tokens) without its text",
+    "milepost.v1.made_token": "[a token](#tokens) with its text as `token`",
+    "milepost.v1.token_page": '`{"tokens": [<token>, …], "next_page_token": "…"}`',
     "milepost.v1.users": '`{"users": [<user>, …]}`',
 }
 BODIES = {
@@ -108,4 +134,5 @@ BODIES = {
     "milepost.v1.update_spec",
     "milepost.v1.new_user",
     "milepost.v1.user_change",
+    "milepost.v1.new_token",
 }
