@@ -73,7 +73,7 @@ def test_a_job_reports_with_a_token_and_reaches_no_further(server: Server, root:
 @pytest.mark.parametrize(
     "path",
     [
-        "/rest/cis/tasks?filter.services=com.acme.backup",
+        "/rest/cis/tasks?filter_spec.services=com.acme.backup",
         "/api/cis/tasks?services=com.acme.backup",
         "/v1/tasks",
     ],
