@@ -309,6 +309,20 @@ def test_its_own_session_ends_with_it(server: Server, twin: type[Client]) -> Non
         again.session()
 
 
+def test_a_session_that_outlives_the_client(server: Server, twin: type[Client]) -> None:
+    with twin(server.url, user=ADMINISTRATOR, password=PASSWORD) as client:
+        token = client.log_in()
+        assert client.log_in() == token
+    with twin(server.url, token=token) as again:
+        assert again.session().user == ADMINISTRATOR
+        again.log_out()
+        again.log_out()
+        with pytest.raises(Unauthenticated):
+            again.session()
+    with twin(server.url, token=token) as late:
+        late.log_out()
+
+
 def test_a_wrong_password_is_told(server: Server, twin: type[Client]) -> None:
     with twin(server.url, user="nobody", password="x") as client:
         with pytest.raises(Unauthenticated) as caught:

@@ -19,7 +19,8 @@ import httpx2
 
 from milepost.client import calls
 from milepost.client.administration import AsyncExtensions, AsyncUsers
-from milepost.client.calls import Call, Reply
+from milepost.client.answers import Reply
+from milepost.client.calls import Call
 from milepost.client.conversation import Conversation, Core, Pause, Send
 from milepost.client.credentials import load
 from milepost.client.environment import resolve
@@ -216,6 +217,14 @@ class AsyncClient:
         return self._watch(Watching(self._core, filters, after))
 
     # The rest.
+
+    async def log_in(self) -> str:
+        """Begin a session that outlives the client; the answer is its token."""
+        return await self._run(self._core.log_in())
+
+    async def log_out(self) -> None:
+        """End the session of the token that the client was given, or has begun."""
+        await self._run(self._core.log_out())
 
     async def session(self) -> Session:
         """Who the service takes this client for."""

@@ -18,7 +18,8 @@ import httpx2
 
 from milepost.client import calls
 from milepost.client.administration import Extensions, Users
-from milepost.client.calls import Call, Reply
+from milepost.client.answers import Reply
+from milepost.client.calls import Call
 from milepost.client.conversation import Conversation, Core, Pause, Send
 from milepost.client.credentials import load
 from milepost.client.environment import resolve
@@ -211,6 +212,14 @@ class Client:
         return self._watch(Watching(self._core, filters, after))
 
     # The rest.
+
+    def log_in(self) -> str:
+        """Begin a session that outlives the client; the answer is its token."""
+        return self._run(self._core.log_in())
+
+    def log_out(self) -> None:
+        """End the session of the token that the client was given, or has begun."""
+        self._run(self._core.log_out())
 
     def session(self) -> Session:
         """Who the service takes this client for."""

@@ -6,12 +6,13 @@ Nothing here sends anything: a ``Call`` is a value, and ``conversation`` says wh
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, Generic, NamedTuple, TypeVar
+from typing import Any, Generic, TypeVar
 from urllib.parse import quote, urlencode
 
 import msgspec
 
-from milepost.client.errors import REFUSALS, Garbled, Refused
+from milepost.client.answers import NOT_MODIFIED, Reply, Results, nothing, reads
+from milepost.client.errors import Refused
 from milepost.client.specs import (
     EVENTS,
     FILTER,
@@ -27,7 +28,6 @@ from milepost.client.values import (
     Counts,
     ExtensionSummary,
     HistoryPage,
-    Message,
     Page,
     Session,
     Task,
@@ -36,20 +36,9 @@ from milepost.client.values import (
 
 TASKS, EVENTS_PATH, USERS, EXTENSIONS = "/v1/tasks", "/v1/events", "/v1/users", "/v1/extensions"
 SESSION = "/api/session"
-FIRST_ERROR = 400
-NOT_MODIFIED = 304
 HISTORY_PAGE = "1000"
 
 T = TypeVar("T")
-
-
-class Reply(NamedTuple):
-    """An answer; names of headers are in lower case. ``source`` is an open stream, if asked for."""
-
-    status: int
-    headers: Mapping[str, str]
-    body: bytes
-    source: Any = None
 
 
 class Call(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
@@ -67,26 +56,6 @@ class Call(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
     repeatable: bool = False
     waits: float = 0.0
     streams: bool = False
-
-
-def reads(kind: type[T]) -> Callable[[Reply], T]:
-    """A reader of answers of one kind."""
-
-    def read(reply: Reply) -> T:
-        try:
-            return msgspec.json.decode(reply.body, type=kind)
-        except (msgspec.MsgspecError, ValueError) as fault:
-            raise Garbled(f"{fault}: {shortened(reply.body)}") from None
-
-    return read
-
-
-def nothing(_reply: Reply) -> None:
-    """What is read of an answer that says no more."""
-
-
-def shortened(body: bytes) -> str:
-    return body[:200].decode("utf-8", "replace")
 
 
 def encoded(body: Any) -> bytes:
@@ -314,61 +283,3 @@ def other(method: str, path: str, body: Any, *, repeatable: bool) -> Call[Any]:
 
 def present(members: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in members.items() if value is not None}
-
-
-# Refusals.
-
-
-class Problem(msgspec.Struct):
-    """What a refusal says."""
-
-    error_type: str
-    messages: list[Message] = []
-    status: int = 0
-
-
-class Result(msgspec.Struct):
-    """What became of a part of a batch."""
-
-    status: int
-    task: Task | None = None
-    problem: Problem | None = None
-
-    @property
-    def outcome(self) -> Task | Refused:
-        if self.task is not None:
-            return self.task
-        problem = self.problem or Problem(error_type="ERROR")
-        return refusal(self.status, problem)
-
-
-class Results(msgspec.Struct):
-    """What became of the parts of a batch, in their order."""
-
-    results: list[Result]
-
-
-def refusal(status: int, problem: Problem, **told: Any) -> Refused:
-    kind = REFUSALS.get(status, Refused)
-    return kind(status, problem.error_type, problem.messages, **told)
-
-
-def refused(reply: Reply) -> Refused:
-    """The refusal that an answer is; a proxy's has no more than its status and its text."""
-    try:
-        problem = msgspec.json.decode(reply.body, type=Problem)
-    except (msgspec.MsgspecError, ValueError):
-        text = shortened(reply.body) or f"HTTP {reply.status}"
-        problem = Problem(error_type="UNKNOWN", messages=[Message(text)])
-    revision = reply.headers.get("etag", "").strip('"')
-    return refusal(
-        reply.status,
-        problem,
-        revision=int(revision) if revision.isascii() and revision.isdigit() else None,
-        retry_after=seconds_of(reply.headers.get("retry-after", "")),
-    )
-
-
-def seconds_of(text: str) -> float | None:
-    """``Retry-After`` in seconds; a date, which Milepost never sends, counts as not told."""
-    return float(text) if text.isascii() and text.isdigit() and len(text) < 7 else None  # noqa: PLR2004  a week

@@ -19,7 +19,8 @@ from collections.abc import Callable, Generator
 from typing import Any, NamedTuple, TypeVar
 
 from milepost.client import calls
-from milepost.client.calls import FIRST_ERROR, Call, Reply
+from milepost.client.answers import FIRST_ERROR, Reply, nothing, reads, refused
+from milepost.client.calls import Call
 from milepost.client.environment import Login
 from milepost.client.errors import MilepostError, NotInTime, Unauthenticated
 from milepost.client.retries import Retries
@@ -28,6 +29,7 @@ from milepost.client.values import Task
 T = TypeVar("T")
 LONGEST_WAIT = 60.0
 UNHURRIED = 30.0
+UNAUTHENTICATED = 401
 BEARER = ("authorization", "Bearer {}")
 SESSION_HEADER = ("vmware-api-session-id", "{}")
 
@@ -77,6 +79,7 @@ class Core:
         self.clock = clock
         self.chance = chance
         self.token = login.token
+        self._kept: str | None = None
         self._language = {} if language is None else {"accept-language": language}
 
     def converse(self, call: Call[T], retries: Retries | None = None) -> Conversation[T]:
@@ -90,7 +93,7 @@ class Core:
                 token = yield from self._authenticated(token)
                 reply: Reply = yield self._request(call, token)
                 if reply.status >= FIRST_ERROR:
-                    raise calls.refused(reply)
+                    raise refused(reply)
                 return call.read(reply)
             except Unauthenticated:
                 if renewed or not self._renew(token):
@@ -142,10 +145,10 @@ class Core:
         name, password = self.login.user or "", self.login.password or ""
         basic = base64.b64encode(f"{name}:{password}".encode()).decode()
         headers = {"authorization": f"Basic {basic}", "vmware-use-header-authn": "true"}
-        log_in = Call(method="POST", path=calls.SESSION, read=calls.reads(str), headers=headers)
+        log_in = Call(method="POST", path=calls.SESSION, read=reads(str), headers=headers)
         reply: Reply = yield self._request(log_in, None)
         if reply.status >= FIRST_ERROR:
-            raise calls.refused(reply)
+            raise refused(reply)
         found = log_in.read(reply)
         self.token = found
         return found
@@ -169,9 +172,22 @@ class Core:
             headers["content-type"] = "application/json"
         return Send(call.method, call.path, headers, call.body, call.waits, call.streams)
 
+    def log_in(self) -> Conversation[str]:
+        """Begin a session, or keep the one there is: it does not end with the client."""
+        yield from self.converse(calls.session())
+        self._kept = self.token
+        return self.token or ""
+
+    def log_out(self) -> Conversation[None]:
+        """End the session there is. A token that has ended already is as good."""
+        token, self.token = self.token, None
+        if token is not None:
+            call = Call(method="DELETE", path=calls.SESSION, read=nothing)
+            reply: Reply = yield self._request(call, token)
+            if reply.status >= FIRST_ERROR and reply.status != UNAUTHENTICATED:
+                raise refused(reply)
+
     def farewell(self) -> Conversation[None]:
-        """End the session, if it is our own."""
-        token, self.token = self.token, self.login.token
-        if token is not None and token != self.login.token:
-            call = Call(method="DELETE", path=calls.SESSION, read=calls.nothing)
-            yield self._request(call, token)
+        """End the session, if the client has begun it for itself."""
+        if self.token is not None and self.token not in (self.login.token, self._kept):
+            yield from self.log_out()

@@ -16,6 +16,7 @@
     ├── Untrusted            the service could not show that it is the one that was meant
     ├── NotInTime            a wait was over before its end (also a TimeoutError)
     └── Unusable             a setting or a file of the client cannot be used
+        └── BadCaFile        the file that says whom to trust
 
     TaskCancelled            raised into a job that asked for it; no MilepostError, so that what
                              handles faults of the service does not take it for one
@@ -140,6 +141,10 @@ class NotInTime(MilepostError, TimeoutError):
 
 class Unusable(MilepostError):
     """A setting, a file of the client, or the stored login cannot be used."""
+
+
+class BadCaFile(Unusable):
+    """The file with the trusted certificates cannot be used."""
 
 
 class TaskCancelled(Exception):

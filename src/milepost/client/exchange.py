@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 import httpx2
 
-from milepost.client.calls import Reply
+from milepost.client.answers import Reply
 from milepost.client.conversation import Send
 from milepost.client.errors import Away, Garbled, MilepostError, Untrusted
 from milepost.client.trust import untrusted_cause, why_untrusted

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ssl
 from pathlib import Path
 
-from milepost.client.errors import Unusable
+from milepost.client.errors import BadCaFile
 
 TRUST_ADVICE = (
     "If it is the right server, name a file with its certificate, or with that of its issuer,"
@@ -21,13 +21,13 @@ ADVICE = {
 
 
 def trusting(ca_file: Path | str | None) -> ssl.SSLContext:
-    """Trust in the certificates of a file, or in the system's. Raises ``Unusable``."""
+    """Trust in the certificates of a file, or in the system's. Raises ``BadCaFile``."""
     try:
         return ssl.create_default_context(cafile=ca_file)
     except ssl.SSLError:
-        raise Unusable(f"{ca_file}: there is no PEM certificate in it") from None
+        raise BadCaFile(f"{ca_file}: there is no PEM certificate in it") from None
     except OSError as fault:
-        raise Unusable(f"{ca_file}: {fault.strerror}") from None
+        raise BadCaFile(f"{ca_file}: {fault.strerror}") from None
 
 
 def why_untrusted(fault: ssl.SSLCertVerificationError) -> str:

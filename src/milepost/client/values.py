@@ -146,6 +146,11 @@ class Task(Value, frozen=True, kw_only=True):
         """Whether it has succeeded or failed."""
         return self.status in TERMINAL
 
+    @property
+    def cancel_is_pending(self) -> bool:
+        """Whether somebody has asked for its end and the extension has not yet heard of it."""
+        return self.cancel == "requested" and not self.ended
+
 
 class Page(Value, frozen=True):
     """A page of tasks, and the token of the next one if there is one."""

@@ -12,7 +12,8 @@ from typing import Any
 import msgspec
 
 from milepost.client import calls
-from milepost.client.calls import Call, Problem, reads
+from milepost.client.answers import Problem, Reply, reads, refusal
+from milepost.client.calls import Call
 from milepost.client.conversation import Core
 from milepost.client.errors import Garbled, MilepostError, Unauthenticated
 from milepost.client.retries import backoff, may_repeat, told_to_wait
@@ -63,9 +64,9 @@ class Watching:
 
     def _end(self, data: str) -> None:
         """The session may have ended; everything else is a reason to come back."""
-        problem = reads(Problem)(calls.Reply(0, {}, data.encode()))
+        problem = reads(Problem)(Reply(0, {}, data.encode()))
         if problem.status == ENDED_SESSION and self._core.login.password is None:
-            raise calls.refusal(problem.status, problem)
+            raise refusal(problem.status, problem)
 
     def pause(self, fault: MilepostError | None) -> float:
         """Seconds until the stream is opened again; ``fault`` is ``None`` when it just ended.
