@@ -18,6 +18,12 @@ if TYPE_CHECKING:
     from milepost.client.errors import NotInTime as NotInTime
     from milepost.client.errors import Refused as Refused
     from milepost.client.errors import TaskCancelled as TaskCancelled
+    from milepost.client.job import Job as Job
+    from milepost.client.job import current_job as current_job
+    from milepost.client.jobsettings import TaskHandle as TaskHandle
+    from milepost.client.reporter import flush as flush
+    from milepost.client.reporting import task as task
+    from milepost.client.reporting import track as track
     from milepost.client.specs import Create as Create
     from milepost.client.specs import Update as Update
     from milepost.client.values import Message as Message
@@ -39,6 +45,10 @@ PLACES = {
         ("Away", "MilepostError", "NotInTime", "Refused", "TaskCancelled"),
         "milepost.client.errors",
     ),
+    **dict.fromkeys(("Job", "current_job"), "milepost.client.job"),
+    "TaskHandle": "milepost.client.jobsettings",
+    "flush": "milepost.client.reporter",
+    **dict.fromkeys(("task", "track"), "milepost.client.reporting"),
     **dict.fromkeys(("Create", "Update"), "milepost.client.specs"),
     **dict.fromkeys(
         ("Message", "Param", "Progress", "Target", "Task", "TaskError", "TaskEvent"),

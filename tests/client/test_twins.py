@@ -12,7 +12,7 @@ from milepost import AsyncClient, Client
 from milepost.client.administration import AsyncExtensions, AsyncUsers, Extensions, Users
 
 # The constructor, and what gives an iterator that does the waiting.
-NOT_AWAITED = ("__init__", "children", "watch")
+NOT_AWAITED = ("__init__", "children", "watch", "task", "connection")
 PAIRS = [(Client, AsyncClient), (Users, AsyncUsers), (Extensions, AsyncExtensions)]
 SPECIAL = ("__enter__", "__exit__", "__aenter__", "__aexit__")
 RENAMED = {"__aenter__": "__enter__", "__aexit__": "__exit__"}
@@ -22,7 +22,9 @@ def public(kind: type) -> dict[str, Any]:
     return {
         RENAMED.get(name, name): member
         for name, member in vars(kind).items()
-        if callable(member) and (not name.startswith("_") or name in SPECIAL)
+        if callable(member)
+        and name != "connection"
+        and (not name.startswith("_") or name in SPECIAL)
     } | {"__init__": vars(kind)["__init__"]}
 
 

@@ -20,12 +20,16 @@ import httpx2
 from milepost.client import calls
 from milepost.client.administration import AsyncExtensions, AsyncUsers
 from milepost.client.answers import Reply
+from milepost.client.blocking import reporting_as
 from milepost.client.calls import Call
 from milepost.client.conversation import Conversation, Core, Pause, Send
 from milepost.client.credentials import load
 from milepost.client.environment import resolve
 from milepost.client.errors import MilepostError, Refused
 from milepost.client.exchange import LIMITS, fault_of, is_stream, proxy_for, reply_of, request_of
+from milepost.client.job import Job
+from milepost.client.jobsettings import JobOptions, settings_of
+from milepost.client.reporter import ReportDesk
 from milepost.client.retries import Retries
 from milepost.client.specs import Create, EventFilter, TaskChanges, TaskFilter, TaskOptions, Update
 from milepost.client.trust import trusting
@@ -74,6 +78,8 @@ class AsyncClient:
         )
         self.users = AsyncUsers(self._call)
         self.extensions = AsyncExtensions(self._call)
+
+        self._desk = ReportDesk(login, lambda: reporting_as(login, timeout), login.url)
 
     @property
     def url(self) -> str:
@@ -215,6 +221,22 @@ class AsyncClient:
         once. Raises ``Gone`` when the position is so old that changes would be left out.
         """
         return self._watch(Watching(self._core, filters, after))
+
+    # Reports.
+
+    def task(
+        self,
+        name: str,
+        *,
+        total: int | None = None,
+        parent: Job | str | None = None,
+        **options: Unpack[JobOptions],
+    ) -> Job:
+        """A job that reports on itself as a task of this service; see ``milepost.task``.
+
+        The thread that reports has a client of its own, so it goes on when this one is closed.
+        """
+        return Job(self._desk, settings_of(name, total, options), parent)
 
     # The rest.
 

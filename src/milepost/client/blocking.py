@@ -20,11 +20,15 @@ from milepost.client import calls
 from milepost.client.administration import Extensions, Users
 from milepost.client.answers import Reply
 from milepost.client.calls import Call
+from milepost.client.channel import Connection
 from milepost.client.conversation import Conversation, Core, Pause, Send
 from milepost.client.credentials import load
-from milepost.client.environment import resolve
+from milepost.client.environment import Login, resolve
 from milepost.client.errors import MilepostError, Refused
 from milepost.client.exchange import LIMITS, fault_of, is_stream, proxy_for, reply_of, request_of
+from milepost.client.job import Job
+from milepost.client.jobsettings import JobOptions, settings_of
+from milepost.client.reporter import ReportDesk
 from milepost.client.retries import Retries
 from milepost.client.specs import Create, EventFilter, TaskChanges, TaskFilter, TaskOptions, Update
 from milepost.client.trust import trusting
@@ -73,6 +77,12 @@ class Client:
         )
         self.users = Users(self._call)
         self.extensions = Extensions(self._call)
+
+        self._desk = ReportDesk(login, lambda: reporting_as(login, timeout), login.url)
+
+    def connection(self) -> Connection:
+        """What the reporter needs of a client."""
+        return Connection(self._call, self.close)
 
     @property
     def url(self) -> str:
@@ -211,6 +221,22 @@ class Client:
         """
         return self._watch(Watching(self._core, filters, after))
 
+    # Reports.
+
+    def task(
+        self,
+        name: str,
+        *,
+        total: int | None = None,
+        parent: Job | str | None = None,
+        **options: Unpack[JobOptions],
+    ) -> Job:
+        """A job that reports on itself as a task of this service; see ``milepost.task``.
+
+        The thread that reports has a client of its own, so it goes on when this one is closed.
+        """
+        return Job(self._desk, settings_of(name, total, options), parent)
+
     # The rest.
 
     def log_in(self) -> str:
@@ -291,3 +317,17 @@ class Client:
             raise fault_of(self.url, fault) from fault
         finally:
             response.close()
+
+
+def reporting_as(login: Login, timeout: float) -> Connection:
+    """A client for the reporter, which tries once and waits by itself."""
+    client = Client(
+        login.url,
+        user=login.user,
+        password=login.password,
+        token=login.token,
+        ca_file=login.ca_file,
+        timeout=timeout,
+        retry_seconds=0,
+    )
+    return client.connection()
