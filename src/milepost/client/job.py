@@ -52,6 +52,9 @@ class Desk(Protocol):
     def hurry(self) -> None:
         """Something is to be told at once."""
 
+    def collect(self) -> None:
+        """What other processes have counted is wanted now."""
+
 
 class Job:
     """A job under way. Make it with ``task(…)``; all methods may be called from any thread.
@@ -118,6 +121,8 @@ class Job:
         if self.relays or outbox.ended:
             return
         at = self._started + timedelta(seconds=time.monotonic() - self._began)
+        # What other processes have counted by now is part of it.
+        self.desk.collect()
         outbox.end(Ending(status, at, error, encoded_result(self.result), acknowledges))
         self.desk.hurry()
 
