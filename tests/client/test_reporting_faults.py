@@ -27,7 +27,6 @@ from tests.serving import (
     environment,
     eventually,
     launch,
-    serving,
     with_password_file,
 )
 
@@ -171,16 +170,15 @@ def test_killed_and_started_again_in_the_middle(tmp_path: Path) -> None:
 
 def test_what_began_while_nobody_listened_has_its_own_times(tmp_path: Path) -> None:
     settings = with_password_file(tmp_path / "data", {})
-    with serving(tmp_path / "data") as first:
-        port = first.port
-    with client_of(first.url) as client:
+    url = nobody()
+    with client_of(url) as client:
         before = time.time()
         with client.task("Early") as parent, parent.child("Part") as part:
             part.advance(2)
         after = time.time()
         assert (parent.id, part.wait_created(0.1)) == (None, None)
         time.sleep(0.5)
-        second = launch(tmp_path / "data", "--bind", f"127.0.0.1:{port}", **settings)
+        second = launch(tmp_path / "data", "--bind", url.removeprefix("http://"), **settings)
         assert part.wait_sent(DEADLINE)
         assert parent.wait_sent(DEADLINE)
         assert part.id is not None
