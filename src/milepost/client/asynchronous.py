@@ -51,7 +51,21 @@ class AsyncClient:
     language, as ``Accept-Language`` does.
 
     Methods raise ``MilepostError``, drawn as a tree in ``milepost.client.errors``; wrong arguments
-    are a ``TypeError``.
+    are a ``TypeError``::
+
+        import asyncio
+
+        from milepost import AsyncClient
+
+
+        async def main() -> None:
+            async with AsyncClient() as client:
+                task = await client.create("backup")
+                async for found in client.list(task=task.id):
+                    print(found.status)
+
+
+        asyncio.run(main())
     """
 
     def __init__(

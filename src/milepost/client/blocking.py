@@ -50,7 +50,15 @@ class Client:
     language, as ``Accept-Language`` does.
 
     Methods raise ``MilepostError``, drawn as a tree in ``milepost.client.errors``; wrong arguments
-    are a ``TypeError``.
+    are a ``TypeError``::
+
+        from milepost import Client, Progress
+
+        with Client() as client:
+            task = client.create("backup", status="RUNNING", description="Backup of web-01")
+            client.update(task.id, progress=Progress(10, 3, "3 of 10 disks"))
+            client.update(task.id, status="SUCCEEDED", result={"disks": 10})
+            print(client.wait(task.id).result)
     """
 
     def __init__(
