@@ -45,7 +45,7 @@ def prose(text: str) -> str:
 
 
 def fenced(code: str, kind: str = "python") -> str:
-    return f"<3fences>{kind}\n{code.strip()}\n<3fences>\n"
+    return f"<3fences>{kind}\n{code.strip()}\n<3fences>\n\n"
 
 
 def signature(name: str, function: Callable[..., Any], *, method: bool = False) -> str:
@@ -114,6 +114,12 @@ def annotations_of(kind: Any) -> Iterator[tuple[str, Any]]:
         yield name, text
 
 
+def example_of(kind: type) -> str:
+    """The example in a docstring, alone."""
+    found = LITERAL.search(inspect.cleandoc(kind.__doc__ or "") + "\n")
+    return fenced(textwrap.dedent(found[1] if found else "")).replace("<3fences>", "```").rstrip()
+
+
 def reporting() -> str:
     """``task``, ``track`` and what they give."""
     return "\n\n".join(
@@ -129,10 +135,10 @@ def reporting() -> str:
 
 
 def clients() -> str:
-    """``Client`` and what hangs on it; of ``AsyncClient``, whose methods are the same, its words."""
+    """``Client`` and what hangs on it, and how to begin with ``AsyncClient``."""
     return "\n\n".join(
         [
-            f"### AsyncClient\n\n{prose(AsyncClient.__doc__ or '')}",
+            f"### AsyncClient\n\n{example_of(AsyncClient)}",
             *class_entry(3, Client, "client"),
             *class_entry(3, Users, "client.users"),
             *class_entry(3, Extensions, "client.extensions"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -11,6 +12,7 @@ from typing import Any
 import pytest
 
 from milepost import (
+    AsyncClient,
     Client,
     Create,
     Message,
@@ -216,6 +218,21 @@ def test_wait_and_progress(server: Server, client: Client) -> None:
     assert seen[:2] == [("RUNNING", 0), ("RUNNING", 1)]
     assert seen[-1] == ("SUCCEEDED", 2)
     assert client.wait(task.id).ended
+
+
+def test_async_progress_may_be_awaited(server: Server) -> None:
+    seen: list[Task] = []
+
+    async def heard(task: Task) -> None:
+        await asyncio.sleep(0)
+        seen.append(task)
+
+    async def go() -> Task:
+        async with AsyncClient(server.url, user=ADMINISTRATOR, password=PASSWORD) as client:
+            task = await client.create("op", status="SUCCEEDED")
+            return await client.wait_for(task.id, 30, heard)
+
+    assert [asyncio.run(go())] == seen
 
 
 def test_watch_tells_each_change_and_resumes(client: Client) -> None:

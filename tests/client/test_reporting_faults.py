@@ -17,6 +17,7 @@ import pytest
 
 from milepost import Client, Job, Message, Progress, Status, flush, task
 from milepost.client import channel
+from milepost.client.errors import Away, Busy, Garbled, Unauthenticated
 from tests.client.peers import answers, hangs, nobody, peer
 from tests.client.proxies import FAULTS, good, proxy
 from tests.serving import (
@@ -220,6 +221,27 @@ def test_a_token_that_has_ended_is_read_again(
     assert job.wait_sent(DEADLINE)
     assert job.id is not None
     assert real.get(job.id).status is Status.SUCCEEDED
+
+
+def test_a_wrong_password_is_not_tried_over_and_over(caplog: pytest.LogCaptureFixture) -> None:
+    """Who is not let in waits longer each time, and says so once."""
+    pauses = [
+        channel.longest_pause(fault)
+        for fault in (
+            Away("x", sent=True),
+            Busy(503, "BUSY", []),
+            Unauthenticated(401, "UNAUTHENTICATED", []),
+            Garbled("x"),
+        )
+    ]
+    assert pauses == [2.0, 2.0, 60.0, 60.0]
+    with peer(answers(401, b"")) as there:
+        with client_of(there.url) as client, client.task("Stranger") as job:
+            job.advance()
+        for _ in eventually("it was refused a few times"):
+            if len(there.heard) > 3:
+                break
+    assert len(warnings_in(caplog)) == 1
 
 
 def test_an_end_by_someone_else_is_told_once(
