@@ -22,7 +22,7 @@ import msgspec
 
 sys.path.insert(0, str(Path(__file__).parent.parent))  # run as a script, it is in no package
 
-from docs import _v1
+from docs import _python, _v1
 from milepost import settings
 from milepost.cli import admin, demo, extension
 from milepost.cli.main import main as command
@@ -833,6 +833,7 @@ PARTS: dict[str, Callable[[], str]] = {
     "event-routes": partial(routes_of, "events.md"),
     "v1-routes": partial(routes_of, "v1.md"),
     "v1-structures": partial(structures, V1_STRUCTURES),
+    **_python.PARTS,
 }
 
 

@@ -105,7 +105,7 @@ class Reader:
             return done
         text = text.replace(SHOWN_ADDRESS, self.address)
         if block.kind == "python":
-            return self.run(sys.executable, "-c", text)
+            return self.type(f"python - <<'END-OF-BLOCK'\n{text}\nEND-OF-BLOCK")
         return self.type(text)
 
     def run(self, *command: str) -> str:
@@ -220,6 +220,8 @@ def follow(page: Path, reader: Reader) -> int:
         ("docs/reference/api.md", SERVERS[0]),
         ("docs/reference/v1.md", SERVERS[0]),
         ("docs/reference/events.md", SERVERS[0]),
+        ("docs/howto/report-from-python.md", None),
+        ("docs/reference/python.md", SERVERS[0]),
         ("docs/howto/watch.md", None),
         ("docs/howto/use-a-token.md", None),
         ("docs/howto/serve-over-tls.md", None),
