@@ -14,7 +14,7 @@ import sys
 import time
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from milepost import __version__
 from milepost.access.passwords import PasswordChecker, hash_password
@@ -46,7 +46,7 @@ from milepost.rules.values import Instant
 from milepost.service.accounts import Accounts
 from milepost.service.batches import Batches
 from milepost.service.extensions import Extensions
-from milepost.service.leases import LeaseKeeper, Leases
+from milepost.service.leases import LONGEST_STEP, LeaseKeeper, Leases
 from milepost.service.localizing import Texts
 from milepost.service.logins import LoginService
 from milepost.service.reading import Reading
@@ -116,6 +116,7 @@ def serve(settings: Settings, announce: Announce) -> None:
     try:
         store = opened_store(settings)
         tls = opened_tls(settings)
+        reload_when_asked(tls)
         begin(store, settings, announce)
         app = compose(settings, store)
         interrupted = run(app, settings, listener, tls, announce)
@@ -174,11 +175,18 @@ def listening(settings: Settings) -> socket.socket:
         raise CannotServe(str(fault)) from fault
 
 
-def opened_store(settings: Settings, *, exclusive: bool = True) -> Store:
-    """The store in the data directory. Raises ``CannotServe``, naming the directory."""
+def opened_store(settings: Settings, *, exclusive: bool = True, synchronous: str = "FULL") -> Store:
+    """The store in the data directory. Raises ``CannotServe``, naming the directory.
+
+    ``synchronous`` is that of SQLite; only data that nobody misses may do with less.
+    """
     try:
-        directory = Path(settings.data)
-        return open_store(directory, most_waiting=settings.max_waiting, exclusive=exclusive)
+        return open_store(
+            Path(settings.data),
+            synchronous=synchronous,
+            most_waiting=settings.max_waiting,
+            exclusive=exclusive,
+        )
     except StoreError as fault:
         raise CannotServe(str(fault)) from fault
 
@@ -198,9 +206,13 @@ def opened_tls(settings: Settings) -> Tls | None:
             opened = tls.with_own(Path(settings.data) / "tls", host, most)
     except certificates.BadCertificate as fault:
         raise CannotServe(str(fault)) from fault
-    if hasattr(signal, "SIGHUP"):
-        signal.signal(signal.SIGHUP, lambda _signal, _frame: opened.ask())
     return opened
+
+
+def reload_when_asked(tls: Tls | None) -> None:
+    """Load the certificate again on SIGHUP, where there is one, and that signal."""
+    if tls is not None and hasattr(signal, "SIGHUP"):
+        signal.signal(signal.SIGHUP, lambda _signal, _frame: tls.ask())
 
 
 @contextlib.asynccontextmanager
@@ -233,7 +245,9 @@ def opened_registry(settings: Settings, store: Store) -> Extensions:
     return Extensions(store, ruleset(settings), own_texts(), default_locale=settings.default_locale)
 
 
-def opened_sweeper(settings: Settings, store: Store, registry: Extensions) -> Sweeper:
+def opened_sweeper(
+    settings: Settings, store: Store, registry: Extensions, clock: Callable[[], Instant]
+) -> Sweeper:
     """Who removes finished tasks from a store."""
     keeping = Keeping(age_seconds=settings.retention_age, count=settings.retention_count)
     return Sweeper(store, keeping, retention_of=registry.retention_of, clock=clock)
@@ -241,6 +255,35 @@ def opened_sweeper(settings: Settings, store: Store, registry: Extensions) -> Sw
 
 def compose(settings: Settings, store: Store) -> Application:
     """The application over a store."""
+    return assembled(settings, store).app
+
+
+class Time(NamedTuple):
+    """How a server knows the time.
+
+    ``clock`` gives milliseconds since 1970, ``monotonic`` seconds that never go back, and
+    ``longest_step`` is how many of these may pass unseen and still count for leases.
+    """
+
+    clock: Callable[[], Instant]
+    monotonic: Callable[[], float]
+    longest_step: float
+
+
+REAL_TIME = Time(clock, time.monotonic, LONGEST_STEP)
+
+
+class Assembly(NamedTuple):
+    """An application, and what of it has a life of its own beside the requests."""
+
+    app: Application
+    sessions: Sessions
+    upkeep: Upkeep
+
+
+def assembled(settings: Settings, store: Store, time: Time = REAL_TIME) -> Assembly:
+    """All parts of an application over a store, put together."""
+    clock = time.clock
     passwords = PasswordChecker()
     limits = SessionLimits(
         idle=settings.session_idle * 1000, absolute=settings.session_absolute * 1000
@@ -252,7 +295,7 @@ def compose(settings: Settings, store: Store) -> Application:
     texts = Texts(registry, own_texts())
     feed = Feed(store, event_text, feed_limits(settings))
     vigil = Vigil(sessions, clock)
-    leases = Leases(time.monotonic)
+    leases = Leases(time.monotonic, longest_step=time.longest_step)
     tasks = TaskService(
         store,
         ruleset(settings),
@@ -292,12 +335,12 @@ def compose(settings: Settings, store: Store) -> Application:
         passwords,
         registry=registry,
         leases=keeper,
-        sweeper=opened_sweeper(settings, store, registry),
+        sweeper=opened_sweeper(settings, store, registry, clock),
         clock=clock,
         closing=(feed.close, vigil.close),
     )
-
-    return Application(Router(routes), gate, texts, start=upkeep.start, stop=upkeep.stop)
+    app = Application(Router(routes), gate, texts, start=upkeep.start, stop=upkeep.stop)
+    return Assembly(app, sessions, upkeep)
 
 
 def begin(store: Store, settings: Settings, announce: Announce) -> None:

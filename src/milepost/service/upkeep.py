@@ -52,6 +52,12 @@ class Upkeep:
         self._sweeper.start()
         self._sweeping = asyncio.get_running_loop().create_task(self._sweep())
 
+    async def catch_up(self) -> None:
+        """Do at once what is otherwise done now and then. Raises what the store raises."""
+        await self._leases.look()
+        await self._sweeper.sweep()
+        await self._forget()
+
     async def stop(self) -> None:
         """Finish every accepted change and let go of everything."""
         if self._sweeping is not None:
@@ -67,11 +73,15 @@ class Upkeep:
     async def _sweep(self) -> None:
         while True:
             try:
-                await self._sessions.sweep(self._clock())
-                await self._forget_requests()
+                await self._forget()
             except StoreError as fault:
                 log.warning("not swept", reason=str(fault))
             await asyncio.sleep(SWEEP_SECONDS)
+
+    async def _forget(self) -> None:
+        """Forget what counts no longer: ended sessions, and requests that are made once."""
+        await self._sessions.sweep(self._clock())
+        await self._forget_requests()
 
     async def _forget_requests(self) -> None:
         """Forget what came of requests so long ago that it counts no longer."""
