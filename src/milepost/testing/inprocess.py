@@ -147,6 +147,10 @@ class InProcess:
         try:
             yield
         finally:
+            self._listen_again()
+
+    def _listen_again(self) -> None:
+        if not self._ended:
             self._listens = concurrent.futures.Future()
             self._loop.call_soon_threadsafe(self._resume.set)
             self._listens.result(PATIENCE)

@@ -69,7 +69,7 @@ def shown(field: str, value: Any) -> str:
     if field == "error":
         return error_text(value)
     if field == "description":
-        return repr(text_of(value))
+        return repr(text_of(value)) if text_of(value) else NOTHING
     return str(value)
 
 
