@@ -190,6 +190,11 @@ def test_one(milepost_server):
         ("--milepost-set=max_txt=1", "", "command line: there is no setting 'max_txt'"),
         ("--milepost-set=max_text", "", "command line: 'max_text': NAME = VALUE is expected"),
         ("--milepost-mode=thread", "", "command line: mode = 'thread': it is process or"),
+        (
+            "--milepost-set=registered_operations={",
+            "",
+            r"command line: 'registered_operations=\{': ",
+        ),
         ("-q", "milepost_profile = 'vsphere'", "ini file: profile = 'vsphere': Invalid enum"),
         ("-q", "milepost_settings = ['bind = x']", "ini file: the setting 'bind' is not for tests"),
     ],

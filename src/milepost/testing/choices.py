@@ -6,6 +6,7 @@ nothing: a test is to do the same everywhere.
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
@@ -87,12 +88,24 @@ def settings_in(source: str, given: object) -> dict[str, Any]:
     return dict(given)
 
 
-def settings_of_lines(source: str, lines: Iterable[str]) -> dict[str, str]:
-    """Settings written as ``NAME = VALUE``, one a line. Raises ``BadChoice``."""
-    found: dict[str, str] = {}
+def settings_of_lines(source: str, lines: Iterable[str]) -> dict[str, Any]:
+    """Settings written as ``NAME = VALUE``, one a line; a table is written as in TOML.
+
+    Raises ``BadChoice``.
+    """
+    found: dict[str, Any] = {}
     for line in lines:
         name, equals, value = line.partition("=")
         if not equals:
             raise BadChoice(f"{source}: {line!r}: NAME = VALUE is expected")
-        found[name.strip()] = value.strip()
+        found[name.strip()] = value_of(source, line, value.strip())
     return found
+
+
+def value_of(source: str, line: str, text: str) -> object:
+    if not text.startswith("{"):
+        return text
+    try:
+        return tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError as fault:
+        raise BadChoice(f"{source}: {line!r}: {fault}") from None
