@@ -76,9 +76,10 @@ def test_it_says_what_it_does(clock: Clock) -> None:
 def test_tasks_have_its_time(milepost_server: MilepostServer, extension: Reporter) -> None:
     milepost_server.clock.stop()
     milepost_server.clock.set(NOON)
-    # A session of the time before would be as old as the clock has jumped.
-    extension.http.headers.update(milepost_server.person("operator").headers)
-    extension.http.headers.update(milepost_server.extension("com.acme").headers)
+    # The session of the time before has become as old as the clock has jumped.
+    person = milepost_server.person("administrator", new_session=True)
+    assert person.headers == milepost_server.headers
+    extension.http.headers.update(person.headers)
     task = extension.create(status="RUNNING")
     milepost_server.clock.advance(90)
     assert extension.update(task, status="SUCCEEDED") == 200

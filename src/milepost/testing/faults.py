@@ -26,6 +26,7 @@ CHANGES = frozenset({"create", "update", "cancel", "batch", "force-close"})
 """Operations that change tasks."""
 GARBAGE = b"<html><body><h1>It works!</h1></body></html>"
 SHOWN = 20
+DELAY = "delay"
 
 Handle = Callable[[Request], Awaitable[Answer]]
 
@@ -158,7 +159,10 @@ Play = Callable[[Fault, Request, Recorded, Handle], Awaitable[Answer]]
 
 
 class Faults:
-    """Arms faults. Those that fit a request strike in the order in which they were armed."""
+    """Arms faults.
+
+    Of those that fit a request all delays strike, and then one of the others: the first armed.
+    """
 
     def __init__(
         self,
@@ -180,7 +184,7 @@ class Faults:
             await asyncio.sleep(seconds)
             return await handle(request)
 
-        return self._arm("delay", play, times, match)
+        return self._arm(DELAY, play, times, match)
 
     def drop_after_commit(self, *, times: int | None = 1, **match: MatchPart) -> Fault:
         """Make the change durable and cut the connection instead of answering.
@@ -261,13 +265,14 @@ class Faults:
 
     def claimed(self, record: Recorded) -> list[Fault]:
         """The faults that strike a request: all delays, and one of the others."""
-        found: list[Fault] = []
+        delays: list[Fault] = []
+        others: list[Fault] = []
         with self._lock:
             for fault in self._armed:
-                is_last = bool(found) and found[-1].kind != "delay"
-                if not is_last and fault.claim(record):
+                found = delays if fault.kind == DELAY else others
+                if not (found is others and others) and fault.claim(record):
                     found.append(fault)
-        return found
+        return delays + others
 
     def _arm(self, kind: str, play: Play, times: int | None, match: dict[str, MatchPart]) -> Fault:
         unknown = match.keys() - set(Match._fields)

@@ -12,7 +12,6 @@ from milepost.testing.clock import Clock
 from milepost.testing.faults import Faults
 from milepost.testing.recording import Recorded
 
-ADMINISTRATOR = "administrator"
 PATIENCE = 30.0
 """Seconds that anything at all may take."""
 

@@ -30,6 +30,7 @@ from milepost.doors.listening import BACKLOG
 from milepost.doors.messages import Head, Pairs, Request
 from milepost.doors.serving import HttpServer
 from milepost.server import (
+    ADMINISTRATOR,
     Assembly,
     CannotServe,
     Time,
@@ -43,7 +44,7 @@ from milepost.settings import Settings
 from milepost.store.base import Session, Store, User
 from milepost.testing.clock import Clock
 from milepost.testing.faults import Faults
-from milepost.testing.hosts import ADMINISTRATOR, PATIENCE, CannotStart, Inside, Reply
+from milepost.testing.hosts import PATIENCE, CannotStart, Inside, Reply
 from milepost.testing.interception import Interception
 from milepost.testing.recording import Recorder
 

@@ -14,12 +14,13 @@ from urllib.parse import quote, urlencode, urlsplit
 
 from milepost.access.principals import Role
 from milepost.rules.values import TERMINAL, Status
+from milepost.server import ADMINISTRATOR
 from milepost.store.base import User
 from milepost.testing import expecting, timeline
 from milepost.testing.clock import Clock
 from milepost.testing.expecting import Text, Unset
 from milepost.testing.faults import Faults
-from milepost.testing.hosts import ADMINISTRATOR, Host, Inside, OnlyInProcess, Reply
+from milepost.testing.hosts import Host, Inside, OnlyInProcess, Reply
 from milepost.testing.recording import FIRST_REFUSED, Recorded
 
 TASKS = "/v1/tasks"
@@ -102,14 +103,21 @@ class MilepostServer:
             found["MILEPOST_CA_FILE"] = str(self.ca_file)
         return found
 
-    def person(self, role: str, extension: str | None = None) -> Person:
+    def person(
+        self, role: str, extension: str | None = None, *, new_session: bool = False
+    ) -> Person:
         """Someone of a role, made when first asked for; an extension's principal has its key.
 
-        Raises ``ValueError`` for a role there is none of, or that has no key and needs one.
+        The session stays the same, also when it has ended, until a new one is asked for. Raises
+        ``ValueError`` for a role there is none of, or that has no key and needs one.
         """
         key = (str(role), extension)
         if key not in self._people:
             self._people[key] = self._made(Role(role), extension)
+        elif new_session:
+            known = self._people[key]
+            token = self._host.open_session(known.user, known.password)
+            self._people[key] = known._replace(token=token)
         return self._people[key]
 
     def extension(self, key: str) -> Person:
