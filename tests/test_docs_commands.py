@@ -239,7 +239,7 @@ def test_the_page_can_be_followed(page: str, server: str | None, tmp_path: Path)
 
 @NEEDED
 def test_pip_installs_the_checkout(tmp_path: Path) -> None:
-    """``pip install .`` of the README: what is installed has the migrations, the texts and the plugin."""
+    """``pip install .`` of the README: the migrations, the texts and the plugin are there."""
     with checkout(tmp_path) as where, ExitStack() as stack:
         Reader(where, stack).type("pip install --quiet .")
         installed = where / "installed" / "milepost"

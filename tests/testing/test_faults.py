@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+import socket
 import threading
 import time
 
 import pytest
 import requests
 
+from milepost.testing.inprocess import bound
 from milepost.testing.server import MilepostServer
 from tests import rpc
 from tests.testing.reporting import EXTENSION_TASKS, Reporter
@@ -48,6 +51,14 @@ def test_only_what_was_accepted_is_dropped(
     milepost_server.assert_task(task, status="RUNNING")
     assert fault.struck[0].operation == "update"
     assert fault.struck[0].task == task
+
+
+def test_a_stream_is_dropped(milepost_server: MilepostServer, extension: Reporter) -> None:
+    with milepost_server.faults.drop_after_commit(path="/v1/events") as fault:
+        with pytest.raises(requests.ConnectionError):
+            extension.send("GET", "/v1/events")
+        assert fault.struck[0].operation == "events.watch"
+    extension.create()
 
 
 def test_a_request_is_dropped_before(milepost_server: MilepostServer, extension: Reporter) -> None:
@@ -156,6 +167,19 @@ def test_nobody_can_connect(milepost_server: MilepostServer, extension: Reporter
             milepost_server.assert_task(task, status="PENDING")
         assert extension.send("GET", "/livez").status_code == 200
     assert milepost_server.url == url
+
+
+def test_an_address_is_held_once_it_is_free() -> None:
+    async def test() -> None:
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            host, port = listener.getsockname()
+            holding = asyncio.create_task(bound(host, port))
+            await asyncio.sleep(0.02)
+            assert not holding.done()
+        with await holding as held:
+            assert held.getsockname() == (host, port)
+
+    asyncio.run(test())
 
 
 def test_a_server_ends_while_it_refuses(milepost_server: MilepostServer) -> None:

@@ -142,6 +142,30 @@ def test_what_a_process_of_its_own_has_not(milepost_servers: Servers) -> None:
         assert server.told() == server.log()
 
 
+@pytest.mark.milepost(settings={"cancel_grace": 60})
+def test_an_operator_ends_what_does_not_end(
+    milepost_server: MilepostServer, extension: Reporter
+) -> None:
+    task = extension.create(status="RUNNING")
+    milepost_server.cancel(task)
+    with pytest.raises(ValueError, match="60"):
+        milepost_server.force_close(task)
+    milepost_server.clock.advance(61)
+    assert milepost_server.force_close(task)["status"] == "FAILED"
+
+
+def test_all_pages_are_read(
+    milepost_server: MilepostServer, extension: Reporter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("milepost.testing.server.PAGE", 2)
+    tasks = [extension.create() for _ in range(5)]
+    for completed in range(5):
+        extension.progress(tasks[0], completed, 5)
+    assert [task["id"] for task in milepost_server.tasks()] == tasks
+    assert [event["revision"] for event in milepost_server.history(tasks[0])] == [1, 2, 3, 4, 5, 6]
+    assert len(milepost_server.events) == 10
+
+
 # What a demand that is not met shows.
 
 
@@ -282,6 +306,9 @@ def test_requests_are_recorded(milepost_server: MilepostServer, extension: Repor
     extension.progress(task, 0, 2)
     extension.send("GET", "/nowhere")
     extension.send("POST", "/api", json=rpc.request(rpc.EXTENSION, "update", {"task_id": task}))
+    nothing = rpc.request(rpc.CIS_TASKS, "get")
+    nothing["params"]["input"] = None
+    extension.send("POST", "/api", json=nothing)
     extension.send("POST", "/api", data=b"{", headers={"content-type": "application/json"})
     extension.send("POST", "/api/session", auth=("nobody", "wrong"))
     extension.send("DELETE", "/api/session")
@@ -295,6 +322,7 @@ def test_requests_are_recorded(milepost_server: MilepostServer, extension: Repor
         ("update", 400, "administrator"),
         (None, 404, None),
         ("update", 200, "administrator"),
+        ("get", 200, "administrator"),
         (None, 200, None),
         ("login", 401, None),
         ("logout", 204, "administrator"),
