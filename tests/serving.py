@@ -40,6 +40,8 @@ COMMAND = Path(sys.executable).parent / "milepost"
 ADMINISTRATOR = "administrator"
 PASSWORD = "correct horse battery staple"
 DEADLINE = 30.0
+WHOLE = "1000000"
+"""The ``history_limit`` of a server whose whole log is looked at."""
 
 TASKS, EXTENSION_TASKS, SESSION_PATH = REST.tasks, REST.extension_tasks, REST.session
 SESSION = "vmware-api-session-id"

@@ -46,6 +46,7 @@ from milepost.rules.values import Instant
 from milepost.service.accounts import Accounts
 from milepost.service.batches import Batches
 from milepost.service.extensions import Extensions
+from milepost.service.histories import HistoryKeeper
 from milepost.service.leases import LONGEST_STEP, LeaseKeeper, Leases
 from milepost.service.localizing import Texts
 from milepost.service.logins import LoginService
@@ -185,6 +186,7 @@ def opened_store(settings: Settings, *, exclusive: bool = True, synchronous: str
             Path(settings.data),
             synchronous=synchronous,
             most_waiting=settings.max_waiting,
+            history_limit=settings.history_limit,
             exclusive=exclusive,
         )
     except StoreError as fault:
@@ -324,10 +326,9 @@ def assembled(settings: Settings, store: Store, time: Time = REAL_TIME) -> Assem
         *docs_routes(DocsDoor()),
     ]
     description.describe(routes, __version__)
-    decoder = DataValueDecoder(value_limits(settings))
-    routes += jsonrpc_routes(
-        JsonRpcDoor(tasks, logins, gate, texts, decoder, report=internal_fault)
-    )
+    decoder = DataValueDecoder(most)
+    rpc = JsonRpcDoor(tasks, logins, gate, texts, decoder, report=internal_fault)
+    routes += jsonrpc_routes(rpc)
     keeper = LeaseKeeper(store, leases, clock, feed.wake)
     upkeep = Upkeep(
         store,
@@ -336,6 +337,7 @@ def assembled(settings: Settings, store: Store, time: Time = REAL_TIME) -> Assem
         registry=registry,
         leases=keeper,
         sweeper=opened_sweeper(settings, store, registry, clock),
+        histories=HistoryKeeper(store),
         clock=clock,
         closing=(feed.close, vigil.close),
     )

@@ -55,6 +55,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     cancel_grace: Seconds = 300
     retention_age: Seconds = 30 * 86_400
     retention_count: Annotated[int, msgspec.Meta(ge=0, le=2**31)] = 1_000_000
+    history_limit: Annotated[int, msgspec.Meta(ge=100, le=1_000_000)] = 10_000
     session_idle: Seconds = 30 * 60
     session_absolute: Seconds = 24 * 60 * 60
     max_body: Count = 1024 * 1024
@@ -105,6 +106,8 @@ MEANINGS = {
     " may close it by force.",
     "retention_age": "Seconds that a finished task is kept, where its extension says nothing.",
     "retention_count": "Finished tasks that are kept of each extension, where it says nothing.",
+    "history_limit": "Events that the history of a task keeps; beyond it the oldest go that only"
+    " report progress, then the oldest others.",
     "session_idle": "Seconds after which an unused session ends.",
     "session_absolute": "Seconds after which every session ends.",
     "max_body": "Bytes of a request body.",

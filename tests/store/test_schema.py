@@ -71,6 +71,8 @@ TABLES: dict[str, dict[str, tuple[str, str, int]]] = {
         "removed_at": ("INTEGER", SET, 0),
     },
     "discarded": {"position": ("INTEGER", NULL, 1)},
+    "overlong": {"task_id": ("TEXT", SET, 1), "revision": ("INTEGER", SET, 0)},
+    "shortened": {"task_id": ("TEXT", SET, 1), "through": ("INTEGER", SET, 0)},
     "compaction": {"only": ("INTEGER", NULL, 1), "through": ("INTEGER", SET, 0)},
     "kept": {
         "scope": ("TEXT", SET, 1),
@@ -105,6 +107,8 @@ OPTIONS = {
     "events": (0, 1),
     "tombstones": (1, 1),
     "discarded": (0, 1),
+    "overlong": (1, 1),
+    "shortened": (1, 1),
     "compaction": (0, 1),
     "kept": (1, 1),
     "keys": (1, 1),
@@ -121,6 +125,9 @@ INDEXES = {
     ("tasks", "target_id, target_type"): 0,
     ("tombstones", "id"): 1,
     ("tombstones", "removed_at"): 0,
+    ("overlong", "task_id"): 1,
+    ("shortened", "task_id"): 1,
+    ("shortened", "through"): 0,
     ("kept", "scope, key"): 1,
     ("kept", "at"): 0,
     ("keys", "name"): 1,
@@ -178,6 +185,8 @@ EVENT: dict[str, object] = {
 USER: dict[str, object] = {"name": "root", "role": "viewer", "password": "p", "disabled": 0}
 SESSION: dict[str, object] = {"token": "a" * 64, "user": "root", "created_at": 1, "used_at": 1}
 TOMBSTONE: dict[str, object] = {"id": "t" * 22, "service": "com.acme", "removed_at": 1}
+OVERLONG: dict[str, object] = {"task_id": "t" * 22, "revision": 7}
+SHORTENED: dict[str, object] = {"task_id": "t" * 22, "through": 7}
 DISCARDED: dict[str, object] = {"position": 7}
 COMPACTION: dict[str, object] = {"only": 1, "through": 7}
 KEPT: dict[str, object] = {"scope": "s", "key": "k", "digest": "d" * 64, "note": "", "at": 1}
@@ -188,6 +197,8 @@ ROWS = {
     "events": EVENT,
     "tombstones": TOMBSTONE,
     "discarded": DISCARDED,
+    "overlong": OVERLONG,
+    "shortened": SHORTENED,
     "compaction": COMPACTION,
     "kept": KEPT,
     "keys": KEY,
@@ -321,6 +332,15 @@ FENCES = [
         "length(id) BETWEEN 22 AND 64",
         [{"id": "t" * 21}, {"id": "t" * 65}],
         [{"id": "t" * 64}],
+    ),
+    *(
+        Fence(
+            table,
+            "length(task_id) BETWEEN 22 AND 64",
+            [{"task_id": "t" * 21}, {"task_id": "t" * 65}],
+            [{"task_id": "t" * 64}],
+        )
+        for table in ("overlong", "shortened")
     ),
     Fence("compaction", "only = 1", [{"only": 2}], []),
     Fence("kept", "scope <> ''", [{"scope": ""}], []),

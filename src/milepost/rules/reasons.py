@@ -564,7 +564,7 @@ POSITION_AHEAD = Reason(
 POSITION_GONE = Reason(
     "milepost.watch.position_gone",
     E.RESOURCE_INACCESSIBLE,
-    "Events behind the position {0} are no longer kept; the event log begins behind {1}."
+    "Some events behind the position {0} are no longer kept; all behind {1} are."
     " Read the tasks, and watch from now on.",
 )
 WATCH_FILTER_TOO_LARGE = Reason(

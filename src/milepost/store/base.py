@@ -8,10 +8,11 @@ commit; it answers only after the commit that covers it.
 Events have positions in the order of their commits, without gaps that could be filled later: a
 reader that has seen position *n* will never see a smaller one appear.
 """
+# long: one protocol tells all that a store promises
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
 from milepost.rules.extensions import Extension, ExtensionOutcome, Registration
@@ -23,6 +24,8 @@ from milepost.rules.values import Instant, Status, Value
 Position = int
 """Where an event stands in the log; positions start at 1."""
 
+HISTORY_LIMIT = 10_000
+"""Events that the history of one task keeps where nothing else is said."""
 MOST_FOUND_BYTES = 32 * 1024 * 1024
 MOST_PAGE_BYTES = 4 * 1024 * 1024
 """What a page of events may hold; a first event that is larger goes alone."""
@@ -129,10 +132,15 @@ registered, or why nothing changes. It may be run again."""
 
 
 class LogSpan(Value, frozen=True):
-    """What of the log is kept: every event behind ``after``, up to and with ``last``."""
+    """What of the log is kept: every event behind ``after``, up to and with ``last``.
+
+    But for those taken out of histories that were too long: ``shortened`` is the newest of these,
+    0 without any. ``Store.newest_taken_out`` tells whose they are.
+    """
 
     after: Position
     last: Position
+    shortened: Position = 0
 
 
 class Page(Value, frozen=True):
@@ -240,10 +248,27 @@ class Store(Protocol):
     async def history(
         self, task_id: str, limit: int, *, before: Position | None = None
     ) -> list[Event]:
-        """The newest events of one task, or those before one; newest first.
+        """The newest events of one task, or those before a position; newest first.
 
-        At most ``limit``, fewer when they are large. ``before`` is the position of an event of
-        that task; with another there are none.
+        At most ``limit``, fewer when they are large.
+        """
+
+    async def overlong(self, limit: int) -> list[str]:
+        """At most so many ids of tasks that have more events than a history keeps."""
+
+    def shorten(self, task_id: str, at_once: int) -> AsyncIterator[int]:
+        """Take events out of the history of such a task, step by step; how many at each.
+
+        At most so many at once. The oldest ones that only report progress go first, then the
+        oldest others; the event that created the task and the newest one stay. Some more go than
+        must, so that the next time is not soon. The whole is decided at the first step; each step
+        is durable.
+        """
+
+    async def newest_taken_out(self, wanted: TaskFilter, after: Position) -> Position | None:
+        """The newest event behind a position that was taken out of the history of a wanted task.
+
+        What has changed since counts as it is now.
         """
 
     async def leased(self) -> list[tuple[str, int]]:
