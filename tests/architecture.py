@@ -37,7 +37,8 @@ ARROWS: dict[str, tuple[str, ...]] = {
         *("client", "demo", "settings", "l10n", "server", "service", "access"),
         *("store.base", "wire"),
     ),
-    "testing": ("server", "client"),
+    # It stands between the doors and the service, and runs what ``server`` puts together.
+    "testing": ("server", "client", "doors", "settings", "access", "store.base"),
     "vapi": ("wire",),
     "demo": ("client",),
     "settings": (),

@@ -242,7 +242,7 @@ def test_the_page_can_be_followed(page: str, server: str | None, tmp_path: Path)
 
 @NEEDED
 def test_pip_installs_the_checkout(tmp_path: Path) -> None:
-    """``pip install .`` of the README: what is installed has the migrations and the texts."""
+    """``pip install .`` of the README: the migrations, the texts and the plugin are there."""
     with checkout(tmp_path) as where, ExitStack() as stack:
         Reader(where, stack).type("pip install --quiet .")
         installed = where / "installed" / "milepost"
@@ -250,6 +250,8 @@ def test_pip_installs_the_checkout(tmp_path: Path) -> None:
         assert list((installed / "store" / "sqlite" / "migrations").glob("*.sql"))
         assert list((installed / "l10n" / "texts").glob("*.properties"))
         assert list((installed / "demo" / "catalogues").glob("*.properties"))
+        [entries] = (where / "installed").glob("milepost-*.dist-info/entry_points.txt")
+        assert "[pytest11]\nmilepost = milepost.testing.plugin" in entries.read_text("utf-8")
 
 
 @NEEDED
