@@ -260,7 +260,7 @@ def test_three():
 
 @pytest.fixture
 def unconfigured() -> Iterator[None]:
-    """structlog as nobody has set it up yet; other tests of this process may have."""
+    """A structlog that nobody has set up yet; other tests of this process may have."""
     before = structlog.get_config() if structlog.is_configured() else None
     structlog.reset_defaults()
     yield
