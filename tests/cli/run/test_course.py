@@ -67,7 +67,7 @@ def test_what_would_be_is_what_comes(readings: list[Reading], last: Reading) -> 
     for reading in readings:
         course.take(reading)
     before = course.progress
-    expected = course.would_be(last)
-    assert course.would_be(None) == course.progress == before
+    expected = course.would_be([last])
+    assert course.would_be([]) == course.progress == before
     course.take(last)
     assert course.progress == expected

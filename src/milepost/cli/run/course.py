@@ -12,6 +12,9 @@ The service refuses progress that falls, and people do not believe in it. So:
 
 from __future__ import annotations
 
+import copy
+from collections.abc import Iterable
+
 from milepost.cli.run.readings import Reading
 
 NEARLY = 0.95
@@ -48,14 +51,12 @@ class Course:
         elif self._doubtful:
             self._doubt(part, reading)
 
-    def would_be(self, reading: Reading | None) -> tuple[int, int] | None:
-        """The progress if this value came too; nothing is changed."""
-        if reading is None:
-            return self.progress
-        copy = Course()
-        copy.__dict__.update(self.__dict__)
-        copy.take(reading)
-        return copy.progress
+    def would_be(self, readings: Iterable[Reading]) -> tuple[int, int] | None:
+        """The progress if these values came too; nothing is changed."""
+        other = copy.copy(self)
+        for reading in readings:
+            other.take(reading)
+        return other.progress
 
     @staticmethod
     def _ended(part: Reading, reading: Reading) -> bool:
