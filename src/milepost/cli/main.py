@@ -10,6 +10,7 @@ from milepost.cli.admin_extensions import apply, delete, list_extensions, show
 from milepost.cli.admin_users import user
 from milepost.cli.demo import demo
 from milepost.cli.extension import extension
+from milepost.cli.run.command import run
 
 
 @click.group()
@@ -35,4 +36,5 @@ main.add_command(serve)
 main.add_command(config)
 main.add_command(demo)
 main.add_command(extension)
+main.add_command(run)
 main.add_command(user)
