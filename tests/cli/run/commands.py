@@ -88,7 +88,7 @@ class Screen:
         self.pid = os.posix_spawnp(
             words[0],
             words,
-            {**(surroundings() if env is None else env), "PS1": "ready> ", "TERM": "xterm"},
+            {**(surroundings() if env is None else env), "PS1": "ready> ", "TERM": "dumb"},
             # A session without a terminal makes the first that it opens its own.
             file_actions=[
                 (os.POSIX_SPAWN_OPEN, 0, path, os.O_RDWR, 0),

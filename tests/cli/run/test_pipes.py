@@ -63,11 +63,12 @@ def test_a_script_is_found_in_the_path(tmp_path: Path, monkeypatch: pytest.Monke
     assert run(script.name).out == b"found\n"
 
 
-RUBBISH = bytes(range(256)) * 5 + b"\xff\xfe\r\r\n\b\x1b[31m 42%\r\n" + b"x" * 100_000
+RUBBISH = bytes(range(256)) * 5 + b"\xff\xfe\r\r\n\b\x1b[31m 42%\r\n" + b"x" * 30_000
 
 
 def test_output_goes_through_byte_for_byte_and_apart() -> None:
-    done = run(*python(f"import os; os.write(1, {RUBBISH!r}); os.write(2, {RUBBISH[::-1]!r})"))
+    text = "import os, sys; data = sys.stdin.buffer.read(); os.write(2, data[::-1]); os.write(1, data)"
+    done = run(*python(text), typed=RUBBISH)
     assert (done.code, done.out) == (0, RUBBISH)
     assert done.err.endswith(RUBBISH[::-1])
 
@@ -75,7 +76,6 @@ def test_output_goes_through_byte_for_byte_and_apart() -> None:
 def test_nothing_is_said_without_output() -> None:
     done = run("true")
     assert (done.code, done.out) == (0, b"")
-    assert done.err.count(b"\n") == 1
 
 
 def test_input_goes_through() -> None:
@@ -190,13 +190,15 @@ def test_a_signal_that_is_ignored_stays_so() -> None:
 
 def test_the_command_has_the_signals_of_a_new_process() -> None:
     """Python ignores SIGPIPE; what it starts must not."""
-    inner = python(
-        "import pathlib, re\n"
-        "for name in ('SigIgn', 'SigBlk'):\n"
-        "    print(re.search(name + r':\\t(\\w+)', pathlib.Path('/proc/self/status').read_text())[1])"
-    )
-    plain = subprocess.run(inner, capture_output=True, check=True)
-    assert run(*inner).out == plain.stdout
+    inner = ("grep", "-E", "^Sig(Blk|Ign)", "/proc/self/status")
+    plain, ours = subprocess.run(inner, capture_output=True, check=True).stdout, run(*inner).out
+    assert list(map(masks, ours.splitlines())) == list(map(masks, plain.splitlines()))
+
+
+def masks(line: bytes) -> tuple[bytes, int]:
+    """The signals in a line, without the two that the C library keeps for itself."""
+    name, mask = line.split()
+    return name, int(mask, 16) & ~(0b11 << 31)
 
 
 def test_what_runs_on_in_the_background_is_not_waited_for() -> None:
@@ -218,12 +220,12 @@ def test_open_files_are_passed_on() -> None:
     """Such as those of a job server of make."""
     ours, theirs = os.pipe()
     process = subprocess.Popen(
-        [COMMAND, "run", "--", "sh", "-c", f"echo passed >&{theirs}"],
+        [COMMAND, "run", "--", *python(f"import os; os.write({theirs}, b'passed')")],
         pass_fds=[theirs],
         stderr=subprocess.DEVNULL,
     )
     os.close(theirs)
-    assert os.read(ours, 100) == b"passed\n"
+    assert os.read(ours, 100) == b"passed"
     os.close(ours)
     assert process.wait(DEADLINE) == 0
 

@@ -82,9 +82,12 @@ class Run:
             stack.callback(self._control.close)
             self._terminal = self._pseudo_terminal()
             self._ended, self._ending = os.pipe()
-            self._start(command, environment)
             if self._terminal is not None:
+                # Before anything is shown: what the command's terminal has made of a line's end
+                # is not for ours to make again.
                 stack.callback(self._terminal.detach)
+                self._terminal.attach()
+            self._start(command, environment)
             return self._look_on()
 
     # Beginning.
@@ -140,12 +143,12 @@ class Run:
     def _look_on(self) -> Ending:
         with selectors.DefaultSelector() as self._selector:
             self._selector.register(self._waiting, selectors.EVENT_READ)
-            self._attach()
+            self._hear_keys()
             while not self._over():
                 self._end_it()
                 self._see_stop()
                 self._wait()
-        self._detach()
+            self._detach()
         self._look_at_output()
         assert self._child.ending is not None
         return self._child.ending
@@ -156,7 +159,7 @@ class Run:
             self._child.look()
             if self._child.ending is None:
                 return False
-            self._detach()
+            self._ignore_keys()
             os.close(self._ending)
         return self._given_up or all(pump.done for pump in self._pumps)
 
@@ -243,18 +246,25 @@ class Run:
 
     def _attach(self) -> None:
         terminal = self._terminal
-        if terminal is not None and not terminal.attached and self._child.ending is None:
+        if terminal is not None and not terminal.attached:
             terminal.attach()
-            if terminal.attached:
-                self._selector.register(terminal.ours, selectors.EVENT_READ)
+            self._hear_keys()
 
     def _detach(self) -> None:
+        if self._terminal is not None and self._terminal.attached:
+            self._ignore_keys()
+            self._terminal.detach()
+
+    def _hear_keys(self) -> None:
         terminal = self._terminal
-        if terminal is not None and terminal.attached:
-            for end in (terminal.ours, terminal.master):
+        if terminal is not None and terminal.attached and self._child.ending is None:
+            self._selector.register(terminal.ours, selectors.EVENT_READ)
+
+    def _ignore_keys(self) -> None:
+        if self._terminal is not None:
+            for end in (self._terminal.ours, self._terminal.master):
                 with contextlib.suppress(KeyError):
                     self._selector.unregister(end)
-            terminal.detach()
 
     def _pass_keys(self, terminal: Terminal, ready: set[int]) -> None:
         if terminal.master in ready:
