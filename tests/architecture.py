@@ -30,7 +30,7 @@ ARROWS: dict[str, tuple[str, ...]] = {
     "service": ("store.base", "feed", "access", "l10n"),
     "doors": ("service", "wire", "access"),
     "console": ("service",),
-    "client": ("wire",),
+    "client": (),
     "cli": ("client", "demo", "settings", "l10n"),
     # These work on the data directory, with the services a server uses.
     "cli.admin*": (
