@@ -20,9 +20,7 @@ class NotSupported(click.ClickException):
     exit_code = 3
 
 
-@click.command(
-    context_settings={"ignore_unknown_options": False, "allow_interspersed_args": False}
-)
+@click.command(context_settings={"allow_interspersed_args": False})
 @click.argument("command", nargs=-1, required=True, metavar="-- COMMAND [ARGUMENT]...")
 @click.option("--description", metavar="TEXT", help="What the task is called, not the command.")
 @click.option(
@@ -55,23 +53,21 @@ class NotSupported(click.ClickException):
     help="Last lines of the output to tell; with 0 nothing of the output leaves this machine.",
 )  # fmt: skip
 @click.option(
-    "--url", envvar="MILEPOST_URL", default="http://127.0.0.1:8900", show_default=True,
-    help="The server.",
+    "--url", metavar="URL",
+    help="The server; otherwise that of MILEPOST_URL, or http://127.0.0.1:8900.",
 )  # fmt: skip
-@click.option("--user", envvar="MILEPOST_USER", help="Who logs in.")
+@click.option("--user", help="Who logs in; otherwise as MILEPOST_USER or the stored login says.")
 @click.option(
-    "--password-file", envvar="MILEPOST_PASSWORD_FILE", metavar="FILE",
-    type=click.Path(path_type=Path, dir_okay=False), help="File with the password.",
-)  # fmt: skip
-@click.option(
-    "--token-file", envvar="MILEPOST_TOKEN_FILE", metavar="FILE",
-    type=click.Path(path_type=Path, dir_okay=False),
-    help="File with a token, in place of user and password.",
+    "--password-file", metavar="FILE", type=click.Path(path_type=Path),
+    help="File with the password; otherwise that of MILEPOST_PASSWORD_FILE.",
 )  # fmt: skip
 @click.option(
-    "--ca-file", envvar="MILEPOST_CA_FILE", metavar="FILE",
-    type=click.Path(path_type=Path, dir_okay=False),
-    help="Certificates (PEM) to trust the server by; without it those of the system.",
+    "--token-file", metavar="FILE", type=click.Path(path_type=Path),
+    help="File with a token, in place of user and password; otherwise that of MILEPOST_TOKEN_FILE.",
+)  # fmt: skip
+@click.option(
+    "--ca-file", metavar="FILE", type=click.Path(path_type=Path),
+    help="Certificates (PEM) to trust the server by; otherwise those of MILEPOST_CA_FILE.",
 )  # fmt: skip
 def run(
     *,
@@ -85,7 +81,7 @@ def run(
     total: int | None,
     no_progress: bool,
     message_lines: int,
-    url: str,
+    url: str | None,
     user: str | None,
     password_file: Path | None,
     token_file: Path | None,
@@ -114,22 +110,14 @@ def run(
         raise click.UsageError("--total goes with --progress-pattern")
     if os.name != "posix":
         raise NotSupported("milepost run needs a system like Linux or macOS")
-    from milepost.cli.run.running import Run  # late: nothing of it is there on Windows
-    from milepost.cli.run.output import Output
-    from milepost.cli.run.child import CannotStart
+    from milepost.cli.run.session import (  # late: not there on Windows, and slow
+        Looking,
+        Service,
+        Task,
+        run_as_task,
+    )
 
-    class Nobody:
-        def saw(self, seen: object) -> None:
-            return
-
-    def warn(text: str) -> None:
-        click.echo(f"milepost run: {text}", err=True)
-
-    running = Run(Nobody(), grace=grace, message_lines=message_lines)
-    output = Output(running.wake, warn, pattern=found, recognise=not no_progress)
-    try:
-        ending = running(command, os.environ, output)
-    except CannotStart as fault:
-        warn(str(fault))
-        sys.exit(fault.code)
-    sys.exit(ending.code)
+    task = Task(description or described(command), operation, parent, lease)
+    service = Service(url, user, password_file, token_file, ca_file)
+    looking = Looking(found, not no_progress, message_lines)
+    sys.exit(run_as_task(command, task, service, looking, grace))

@@ -27,17 +27,23 @@ PASSED_ON = [
     *(signal.SIGUSR1, signal.SIGUSR2),
 ]
 ALL = [*PASSED_ON, signal.SIGCHLD, signal.SIGWINCH, signal.SIGTSTP, signal.SIGCONT]
+HEARING = 0.5
+"""How often the observer is asked whether the command is to end, in seconds."""
 ENDING = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT}
 
 
 class Observer(Protocol):
     """Who wants to know how far the command is."""
 
-    def saw(self, seen: Seen) -> None: ...
+    def saw(self, seen: Seen) -> None:
+        """Be told what was seen."""
+
+    def cancel_requested(self) -> bool:
+        """Whether the command is to end."""
 
 
 class Run:
-    """One run of a command. To be used in the main thread, but for ``cancel``.
+    """One run of a command. To be used in the main thread, but for ``wake``.
 
     ``grace`` is how many seconds a command that is to end has from SIGTERM to SIGKILL, and
     ``message_lines`` how many of the last lines the observer is told.
@@ -65,11 +71,6 @@ class Run:
         """Look around in the main thread; may be called in any."""
         with contextlib.suppress(OSError):  # full: it will wake anyway; closed: it is all over
             os.write(self._waker, b"\0")
-
-    def cancel(self) -> None:
-        """End the command; may be called in any thread."""
-        self._cancelling = True
-        self.wake()
 
     def __call__(
         self, command: Sequence[str], environment: Mapping[str, str], output: Output
@@ -165,10 +166,12 @@ class Run:
 
     def _wait(self) -> None:
         """Wait for whatever comes first, and do what is to be done about it."""
-        due = [self._output.wait()] if self._unseen else []
+        due = [HEARING]
+        if self._unseen:
+            due.append(self._output.wait())
         if self._kill_at is not None:
             due.append(max(0.0, self._kill_at - time.monotonic()))
-        ready = {key.fd for key, _ in self._selector.select(min(due, default=None))}
+        ready = {key.fd for key, _ in self._selector.select(min(due))}
         if self._waiting in ready:
             for number in os.read(self._waiting, 4096):
                 self._handle(number)
@@ -200,6 +203,8 @@ class Run:
 
     def _end_it(self) -> None:
         now = time.monotonic()
+        if not self._cancelling and self._child.ending is None:
+            self._cancelling = self._observer.cancel_requested()
         if self._cancelling and self._kill_at is None:
             self._kill_at = now + self._grace
             self._child.tell(signal.SIGTERM)
