@@ -49,9 +49,9 @@ class Peer:
 
 
 @contextlib.contextmanager
-def peer(*script: Act) -> Iterator[Peer]:
+def peer(*script: Act, port: int = 0) -> Iterator[Peer]:
     """A peer for the time of a block."""
-    running = Peer(*script)
+    running = Peer(*script, port=port)
     try:
         yield running
     finally:

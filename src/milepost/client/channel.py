@@ -32,6 +32,8 @@ MOST_JOBS = 10_000
 TOGETHER = 100
 HEARING_SECONDS = 5.0
 """How often a job that can be cancelled asks whether somebody wants its end."""
+LONGEST_PAUSE = 2.0
+"""Seconds until a service that was away is asked again, at most: a task ends soon after."""
 HURRIED_PAUSE = 0.5
 ABOUT_A_TASK = frozenset({400, 403, 404, 409, 410, 412, 413})
 """Refusals that are about what was sent, not about the service or who asks."""
@@ -123,7 +125,8 @@ class Channel:
             self.disconnect()
         if not isinstance(fault, Away) and not may_pass(fault):
             self._warn(type(fault).__name__, "Reports do not reach the service: %s", fault)
-        pause = backoff(self._failures, random.random(), told_to_wait(fault))  # noqa: S311  a pause
+        chance = random.random()  # noqa: S311  a pause
+        pause = max(told_to_wait(fault), min(backoff(self._failures, chance), LONGEST_PAUSE))
         self._not_before = time.monotonic() + pause
         return self._not_before
 
@@ -213,10 +216,8 @@ class Channel:
                 self._accepted(entry, part, outcome)
             elif outcome.status in ABOUT_A_TASK:
                 entry.outbox.refused(part, outcome)
-                if not entry.outbox.closed:
-                    self._warn(
-                        outcome.reason, "A report on %r was refused: %s", name_of(entry), outcome
-                    )
+                # It may have been ended by somebody else: ask at once.
+                entry.heard = 0.0
             else:
                 trouble = outcome
         if trouble is not None:
@@ -242,7 +243,7 @@ class Channel:
             entry.job.hear()
         if entry.outbox.lost is not None:
             log.warning(
-                "The task %r was not told to its end: %s", name_of(entry), entry.outbox.lost
+                "Not everything could be told of the task %r: %s", name_of(entry), entry.outbox.lost
             )
         entry.job.created.set()
         entry.job.settled.set()

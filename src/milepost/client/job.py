@@ -18,6 +18,7 @@ from datetime import UTC, datetime, timedelta
 from types import TracebackType
 from typing import Any, NoReturn, ParamSpec, Protocol, Self, TypeVar, Unpack
 
+from milepost.client.blocked import Blocked
 from milepost.client.errors import TaskCancelled
 from milepost.client.failures import clean, failure_of
 from milepost.client.jobsettings import (
@@ -52,6 +53,9 @@ class Desk(Protocol):
     def hurry(self) -> None:
         """Something is to be told at once."""
 
+    def collect(self) -> None:
+        """What other processes have counted is wanted now."""
+
 
 class Job:
     """A job under way. Make it with ``task(…)``; all methods may be called from any thread.
@@ -79,6 +83,7 @@ class Job:
         self.created = threading.Event()
         self.settled = threading.Event()
         self.relays = False
+        self.source: Callable[[], int] | None = None
 
     def __reduce__(self) -> NoReturn:
         raise TypeError("a job stays in its process; give others job.handle, see TaskHandle")
@@ -118,6 +123,8 @@ class Job:
         if self.relays or outbox.ended:
             return
         at = self._started + timedelta(seconds=time.monotonic() - self._began)
+        # What other processes have counted by now is part of it.
+        self.desk.collect()
         outbox.end(Ending(status, at, error, encoded_result(self.result), acknowledges))
         self.desk.hurry()
 
@@ -224,7 +231,7 @@ class Job:
         said = message_of(reason, "", None) if reason else None
         self._outbox.move(Move(Status.BLOCKED, said))
         self.desk.hurry()
-        return Blocked(self)
+        return Blocked(self.running)
 
     def running(self) -> None:
         """Note that the job runs again."""
@@ -281,8 +288,9 @@ class Job:
         return self.outbox
 
     def seen(self) -> Seen:
-        """The job as it is now."""
-        return Seen(int(self._done), self._total, self._message)
+        """The job as it is now; ``source`` counts for a job that something else counts for."""
+        done = self._done if self.source is None else self.source()
+        return Seen(int(done), self._total, self._message)
 
     @property
     def parent_id(self) -> str | None:
@@ -324,24 +332,6 @@ class Job:
         with self._lock:
             done, self._done = self._done, 0
         return int(done)
-
-
-class Blocked:
-    """The time in which a job waits for something outside."""
-
-    def __init__(self, job: Job) -> None:
-        self._job = job
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        fault: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._job.running()
 
 
 def current_job() -> Job | None:

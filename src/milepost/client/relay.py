@@ -61,7 +61,7 @@ class Relay:
         """Take what children have counted."""
         if self._reading is None:
             return
-        with contextlib.suppress(OSError):
+        with self._lock, contextlib.suppress(OSError):
             while data := os.read(self._reading, CHUNK):
                 data = self._rest + data
                 whole = len(data) - len(data) % NOTE.size

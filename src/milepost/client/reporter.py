@@ -148,6 +148,9 @@ class ReportDesk:
     def hurry(self) -> None:
         reporter().hurry()
 
+    def collect(self) -> None:
+        relay.gather()
+
 
 class Shared:
     """What a process has once, and a forked one anew."""
