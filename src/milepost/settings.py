@@ -17,7 +17,12 @@ import platformdirs
 
 PREFIX = "MILEPOST_"
 # Variables with our prefix that are not settings of the server.
-OTHER_VARIABLES = frozenset({"CONFIG", "URL", "USER", "PASSWORD_FILE", "TOKEN_FILE", "CA_FILE"})
+OTHER_VARIABLES = frozenset(
+    {
+        *("CONFIG", "URL", "USER", "PASSWORD_FILE", "TOKEN_FILE", "CA_FILE"),
+        *("TASK_ID", "FLUSH_SECONDS"),
+    }
+)
 
 Count = Annotated[int, msgspec.Meta(ge=1, le=2**31)]
 Locale = Annotated[

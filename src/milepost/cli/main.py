@@ -11,6 +11,7 @@ from milepost.cli.admin_tokens import token
 from milepost.cli.admin_users import user
 from milepost.cli.demo import demo
 from milepost.cli.extension import extension
+from milepost.cli.run.command import run
 
 
 @click.group()
@@ -36,5 +37,6 @@ main.add_command(serve)
 main.add_command(config)
 main.add_command(demo)
 main.add_command(extension)
+main.add_command(run)
 main.add_command(token)
 main.add_command(user)
