@@ -17,7 +17,9 @@ import platformdirs
 
 PREFIX = "MILEPOST_"
 # Variables with our prefix that are not settings of the server.
-OTHER_VARIABLES = frozenset({"CONFIG", "URL", "USER", "PASSWORD_FILE", "TOKEN_FILE", "CA_FILE"})
+OTHER_VARIABLES = frozenset(
+    {"CONFIG", "URL", "USER", "PASSWORD_FILE", "TOKEN_FILE", "CA_FILE", "FLUSH_SECONDS"}
+)
 
 Count = Annotated[int, msgspec.Meta(ge=1, le=2**31)]
 Locale = Annotated[
