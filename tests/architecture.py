@@ -67,7 +67,7 @@ IMPURE: dict[str, tuple[str, ...]] = {
     "I/O": (
         *("open", "print", "input", "sys.stdin", "sys.stdout", "sys.stderr"),
         *("http", "io", "os", "pathlib", "shutil", "socket", "sqlite3", "ssl", "subprocess"),
-        *("tempfile", "urllib.request", "urllib3", "uvicorn"),
+        *("tempfile", "urllib.request", "httpx2", "uvicorn"),
     ),
     "clock": (
         *("datetime.datetime.now", "datetime.datetime.utcnow", "datetime.datetime.today"),

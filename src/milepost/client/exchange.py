@@ -6,6 +6,7 @@ line into the log of the job for each report.
 
 from __future__ import annotations
 
+import encodings.idna  # noqa: F401  looking up a host loads it; see ``connecting`` in reporter
 import ipaddress
 import os
 import time
