@@ -14,18 +14,22 @@ import sys
 import time
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from milepost import __version__
 from milepost.access.passwords import PasswordChecker, hash_password
 from milepost.access.principals import Role
 from milepost.access.sessions import SessionLimits, Sessions
 from milepost.access.throttle import Throttle
+from milepost.console.files import console_files
 from milepost.doors.api import ApiDoor, api_routes
 from milepost.doors.app import Application, internal_fault
+from milepost.doors.console import PATH as CONSOLE
+from milepost.doors.console import ConsoleDoor, console_routes
 from milepost.doors.credentials import Gate
 from milepost.doors.docs import DocsDoor, docs_routes
 from milepost.doors.health import HealthDoor, health_routes
+from milepost.doors.hosts import Hosts
 from milepost.doors.hub import ConnectionLimits
 from milepost.doors.jsonrpc import JsonRpcDoor, jsonrpc_routes
 from milepost.doors.listening import CannotListen, listen, parse_address
@@ -36,6 +40,8 @@ from milepost.doors.serving import HttpServer
 from milepost.doors.v1batch import V1BatchDoor, batch_routes
 from milepost.doors.v1events import EventsDoor, events_routes
 from milepost.doors.v1extensions import ExtensionDoor, extension_routes
+from milepost.doors.v1overview import Facts, V1OverviewDoor, overview_routes
+from milepost.doors.v1session import V1SessionDoor, session_routes
 from milepost.doors.v1tasks import V1TasksDoor
 from milepost.doors.v1tasks import task_routes as v1_task_routes
 from milepost.doors.v1users import V1UsersDoor, user_routes
@@ -49,6 +55,7 @@ from milepost.service.extensions import Extensions
 from milepost.service.leases import LeaseKeeper, Leases
 from milepost.service.localizing import Texts
 from milepost.service.logins import LoginService
+from milepost.service.overview import Overview
 from milepost.service.reading import Reading
 from milepost.service.retention import Keeping, Sweeper
 from milepost.service.tasks import TaskService
@@ -149,6 +156,7 @@ def run(
             announce(line)
         scheme = "http" if tls is None else "https"
         announce(f"Milepost {__version__} serves {scheme}://{shown}:{port}")
+        announce(f"The console is at {scheme}://{shown}:{port}{CONSOLE}")
 
     limits = ConnectionLimits(
         keep_alive=KEEP_ALIVE_SECONDS,
@@ -239,6 +247,7 @@ def opened_sweeper(settings: Settings, store: Store, registry: Extensions) -> Sw
     return Sweeper(store, keeping, retention_of=registry.retention_of, clock=clock)
 
 
+# long: it names every part once
 def compose(settings: Settings, store: Store) -> Application:
     """The application over a store."""
     passwords = PasswordChecker()
@@ -246,7 +255,7 @@ def compose(settings: Settings, store: Store) -> Application:
         idle=settings.session_idle * 1000, absolute=settings.session_absolute * 1000
     )
     sessions = Sessions(store, passwords, limits)
-    gate = Gate(sessions, clock)
+    gate = Gate(sessions, clock, Hosts(settings.allowed_hosts))
     logins = LoginService(sessions, Throttle(), clock)
     registry = opened_registry(settings, store)
     texts = Texts(registry, own_texts())
@@ -274,6 +283,10 @@ def compose(settings: Settings, store: Store) -> Application:
         *v1_task_routes(V1TasksDoor(tasks, Reading(store, tasks), watching, texts, v1)),
         *batch_routes(V1BatchDoor(Batches(store, tasks, clock, feed.wake), texts, v1)),
         *user_routes(V1UsersDoor(Accounts(store), v1)),
+        *session_routes(V1SessionDoor(logins, gate, limits, v1)),
+        *overview_routes(
+            V1OverviewDoor(Overview(store, clock), server_facts(settings, store, feed), clock)
+        ),
         *extension_routes(ExtensionDoor(registry)),
         *events_routes(EventsDoor(watching, settings.watch_heartbeat)),
         *health_routes(HealthDoor(store.ready)),
@@ -282,6 +295,7 @@ def compose(settings: Settings, store: Store) -> Application:
     ]
     description.describe(routes, __version__)
     decoder = DataValueDecoder(value_limits(settings))
+    routes += console_routes(ConsoleDoor(console_files()))
     routes += jsonrpc_routes(
         JsonRpcDoor(tasks, logins, gate, texts, decoder, report=internal_fault)
     )
@@ -298,6 +312,24 @@ def compose(settings: Settings, store: Store) -> Application:
     )
 
     return Application(Router(routes), gate, texts, start=upkeep.start, stop=upkeep.stop)
+
+
+def server_facts(settings: Settings, store: Store, feed: Feed) -> Facts:
+    """What the server says of itself."""
+
+    async def facts() -> dict[str, Any]:
+        span = await store.log_span()
+        return {
+            "version": __version__,
+            "store": "sqlite",
+            "ready": await store.ready(),
+            "first_position": span.after,
+            "last_position": span.last,
+            "watchers": feed.members,
+            "cancel_grace": settings.cancel_grace,
+        }
+
+    return facts
 
 
 def begin(store: Store, settings: Settings, announce: Announce) -> None:

@@ -22,6 +22,7 @@ CREATE_SPEC = "milepost.v1.create_spec"
 UPDATE_SPEC = "milepost.v1.update_spec"
 NEW_USER = "milepost.v1.new_user"
 USER_CHANGE = "milepost.v1.user_change"
+NEW_SESSION = "milepost.v1.new_session"
 
 SMALLEST_WEIGHT = 0.000_001
 LARGEST_WEIGHT = 1_000_000.0
@@ -71,6 +72,10 @@ V1_STRUCTURES: dict[str, tuple[Member, ...]] = {
         Member("disabled", BOOLEAN),
         Member("password", SECRET),
     ),
+    NEW_SESSION: (
+        Member("user", TEXT, required=True),
+        Member("password", SECRET, required=True),
+    ),
 }
 
 
@@ -104,4 +109,5 @@ V1_BUILDERS: dict[str, Callable[[dict[str, Any]], Value | dict[str, Any]]] = {
     # What a user is made of is known to another room; it is given by the names of the members.
     NEW_USER: dict,
     USER_CHANGE: dict,
+    NEW_SESSION: dict,
 }
