@@ -90,7 +90,11 @@ def hour_value(begins: Instant, succeeded: int, failed: int, took: Sequence[int]
 def overview_schemas(prefix: str) -> dict[str, Schema]:
     """The structures of these answers."""
     of_service = {"service": TEXT}
-    hour = {"begins": INSTANT, **dict.fromkeys(ENDED, COUNT), **dict.fromkeys(PERCENTILES, SECONDS)}
+    hour: dict[str, Schema] = {
+        "begins": INSTANT,
+        **{status.value: COUNT for status in ENDED},
+        **dict.fromkeys(PERCENTILES, SECONDS),
+    }
     session = {
         "user": TEXT,
         "role": TEXT,
@@ -128,5 +132,5 @@ def overview_schemas(prefix: str) -> dict[str, Schema]:
 
 
 def counts_schema(first: dict[str, Schema], statuses: Iterable[Status]) -> Schema:
-    members = {**first, **dict.fromkeys((status.value for status in statuses), COUNT)}
+    members = {**first, **{status.value: COUNT for status in statuses}}
     return object_schema(members, list(members))
