@@ -5,20 +5,21 @@ import { bdi, el } from "./dom.js";
 import { t } from "./page.js";
 
 export class AdminPage {
-  /** `name` is that of the page; `read` gives what `rows(found)` makes rows of. */
+  /** `name` is that of the page; `rows()` gives lists of cells, one for each column. */
   constructor(place, { name, columns, action }) {
     this._name = name;
     this._columns = columns;
     this._problem = el("p", { class: "problem", role: "alert", hidden: true });
-    this._body = el("tbody", {});
+    this._body = el("tbody", { role: "rowgroup" });
     this._none = el("p", { class: "note", hidden: true }, t(`${name}.none`));
-    const heads = columns.map((column) => el("th", { scope: "col" }, t(`column.${column}`)));
+    const heads = columns.map((column) => el("th", { role: "columnheader", scope: "col" }, t(`column.${column}`)));
     place.replaceChildren(
       el("div", { class: "head" }, el("h1", {}, t(`nav.${name}`)), el("span", { class: "gap" }), action ?? null),
       el("p", { class: "second lead" }, t(`${name}.lead`)),
       this._problem,
       this._scroller = el("div", { class: "scroller", tabindex: "0", role: "region", "aria-label": t(`nav.${name}`) },
-        el("table", { class: "plain-table admin" }, el("thead", {}, el("tr", {}, ...heads)), this._body)),
+        el("table", { role: "table", class: "plain-table admin", "aria-label": t(`nav.${name}`) },
+          el("thead", { role: "rowgroup" }, el("tr", { role: "row" }, ...heads)), this._body)),
       this._none,
     );
     this.load();
@@ -28,12 +29,19 @@ export class AdminPage {
     this._closed = true;
   }
 
+  /** A row of the table; the first cell is its head. The labels are for a narrow window. */
+  _row([head, ...cells]) {
+    const labels = this._columns.slice(1).map((column) => t(`column.${column}`));
+    return el("tr", { role: "row" }, el("th", { role: "rowheader", scope: "row" }, head),
+      ...cells.map((cell, place) => el("td", { role: "cell", data: { label: labels[place] } }, cell)));
+  }
+
   async load() {
     try {
       const rows = await this.rows();
       if (this._closed) return;
       this._problem.hidden = true;
-      this._body.replaceChildren(...rows);
+      this._body.replaceChildren(...rows.map((cells) => this._row(cells)));
       this._none.hidden = rows.length > 0;
       this._scroller.hidden = rows.length === 0;
     } catch (fault) {
@@ -42,11 +50,6 @@ export class AdminPage {
       this._problem.hidden = false;
     }
   }
-}
-
-/** A row of a table; the first cell is its head. */
-export function row([head, ...cells]) {
-  return el("tr", {}, el("th", { scope: "row" }, head), ...cells.map((cell) => el("td", {}, cell)));
 }
 
 export function button(label, click, props = {}) {

@@ -1,6 +1,6 @@
 // The registered extensions, for administrators: what each has, and forgetting one.
 
-import { AdminPage, button, names, row } from "./admin.js";
+import { AdminPage, button, names } from "./admin.js";
 import { call, get } from "./api.js";
 import { confirmed } from "./dialog.js";
 import { bdi, el } from "./dom.js";
@@ -17,7 +17,7 @@ export class ExtensionsPage extends AdminPage {
 
   async rows() {
     const { extensions } = await get("/v1/extensions");
-    return extensions.map((one) => row([
+    return extensions.map((one) => [
       el("a", { href: `/ui/${searchOf({ service: [one.key] })}`, data: { go: "" } }, bdi(one.key)),
       bdi(one.name ?? ""),
       here.formats.number(one.version),
@@ -27,7 +27,7 @@ export class ExtensionsPage extends AdminPage {
       el("span", { class: "row-actions" },
         button(t("extensions.show"), () => this._show(one), { "aria-label": t("extensions.show_one", { name: one.key }) }),
         button(t("extensions.forget"), () => this._forget(one), { "aria-label": t("extensions.forget_one", { name: one.key }) })),
-    ]));
+    ]);
   }
 
   async _show(one) {

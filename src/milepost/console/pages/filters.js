@@ -35,6 +35,7 @@ export class Filters {
     this.quick = el("nav", { class: "quick", "aria-label": t("quick.title") }, this._quickLinks());
     this.search = this._searchForm();
     this.more = this._moreForm();
+    this.toggle = this._toggleButton();
     this.chips = el("ul", { class: "chips", "aria-label": t("filter.active") }, this._chips());
   }
 
@@ -73,9 +74,21 @@ export class Filters {
       el("input", { name, type: "datetime-local", step: "1", value: localOf(this._filters[name]) })));
     const form = el("form", { class: "more", on: { submit: (event) => this._submit(event, form) } }, ...named, ...times,
       el("div", { class: "actions" }, el("button", { type: "submit", class: "primary" }, t("filter.apply"))));
-    const details = el("details", { class: "filters" },
-      el("summary", {}, icon("filter"), t("filter.more")), form);
-    return details;
+    form.id = "more-filters";
+    form.hidden = true;
+    return form;
+  }
+
+  /** The button that shows the other filters. */
+  _toggleButton() {
+    const toggle = () => {
+      this.more.hidden = !this.more.hidden;
+      button.setAttribute("aria-expanded", String(!this.more.hidden));
+      if (!this.more.hidden) this.more.querySelector("input").focus();
+    };
+    const button = el("button", { type: "button", class: "plain", "aria-expanded": "false", "aria-controls": "more-filters", on: { click: toggle } },
+      icon("filter"), t("filter.more"));
+    return button;
   }
 
   _submit(event, form) {

@@ -14,7 +14,7 @@ const PAGES = [
   ["tokens", "/ui/tokens"],
   ["about", "/ui/about"],
 ];
-const FOR_ADMINISTRATORS = ["extensions", "users", "tokens"];
+const FOR_ADMINISTRATORS = ["extensions", "users"];
 
 export class Frame {
   constructor({ signOut, again }) {

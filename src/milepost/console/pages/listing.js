@@ -73,8 +73,8 @@ export class Listing {
     this._showPause();
     place.replaceChildren(
       el("div", { class: "head" }, el("h1", {}, t("tasks.title")), this._bar.quick),
-      el("div", { class: "tools" }, this._bar.search, this._bar.more, el("span", { class: "gap" }), this._cancel, this._pause),
-      this._bar.chips, this._problem, this._news, this._scroller, this._empty,
+      el("div", { class: "tools" }, this._bar.search, this._bar.toggle, el("span", { class: "gap" }), this._cancel, this._pause),
+      this._bar.more, this._bar.chips, this._problem, this._news, this._scroller, this._empty,
       el("div", { class: "pager" }, this._shown, this._newest, this._back, this._next),
     );
   }

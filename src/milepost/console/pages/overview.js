@@ -70,12 +70,15 @@ export class Overview {
       el("div", { class: "cards" },
         card("overview.throughput", t("overview.throughput.note"), legend(["good", "bad"]), throughput(figures.hours)),
         card("overview.durations", t("overview.durations.note"), legend(["p50", "p90", "p99"]), durations(figures.hours)),
-        card("overview.services", null, services(figures)),
-        card("overview.failures", null, taskList(failed, { status: ["FAILED"], finished_after: since }, "overview.no_failures", detailOf)),
-        card("overview.stale", t("overview.stale.note", { time: here.formats.duration(STALE_AFTER / 1000) }),
-          taskList(silent.slice(0, MOST_LISTED), null, "overview.no_stale", staleText))),
+        el("div", {}, card("overview.services", null, services(figures)), this._silent(silent)),
+        card("overview.failures", null, taskList(failed, { status: ["FAILED"], finished_after: since }, "overview.no_failures", detailOf))),
       figuresTable(figures.hours),
     ].filter(Boolean);
+  }
+
+  _silent(tasks) {
+    const note = t("overview.stale.note", { time: here.formats.duration(STALE_AFTER / 1000) });
+    return card("overview.stale", note, taskList(tasks.slice(0, MOST_LISTED), null, "overview.no_stale", staleText));
   }
 }
 

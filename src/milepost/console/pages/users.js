@@ -1,6 +1,6 @@
 // The users, for administrators: add one, change a role, give a new password, disable.
 
-import { AdminPage, button, field, row, select } from "./admin.js";
+import { AdminPage, button, field, select } from "./admin.js";
 import { get, patch, post } from "./api.js";
 import { confirmed } from "./dialog.js";
 import { bdi, el } from "./dom.js";
@@ -17,7 +17,7 @@ export class UsersPage extends AdminPage {
 
   async rows() {
     const { users } = await get("/v1/users");
-    return users.map((user) => row([
+    return users.map((user) => [
       bdi(user.name),
       t(`role.${user.role}`),
       user.extension ? bdi(user.extension) : "–",
@@ -27,7 +27,7 @@ export class UsersPage extends AdminPage {
         button(t("users.password"), () => this._password(user), { "aria-label": t("users.password_one", { name: user.name }) }),
         user.name === here.session.user ? null
           : button(t(user.disabled ? "users.enable" : "users.disable"), () => this._toggle(user), { "aria-label": t(user.disabled ? "users.enable_one" : "users.disable_one", { name: user.name }) })),
-    ]));
+    ]);
   }
 
   async _do(question, said) {
