@@ -83,14 +83,16 @@ function isSame(a, b) {
   );
 }
 
-/** Whether a text of a task was in the reader's language and has to be asked for again. */
+/**
+ * Whether a text of a task has to be asked for, as the stream has it only as it was sent: it was in
+ * the reader's language before, or it is another one, of which that is not known.
+ */
 export function needsText(old, task) {
-  const lost = (before, now) =>
-    Boolean(before?.localized) && Boolean(now?.id) && !now.localized;
+  const isNews = (before, now) =>
+    Boolean(now?.id) && !now.localized && (Boolean(before?.localized) || before?.id !== now.id);
   return (
-    lost(old?.description, task.description) ||
-    lost(old?.progress?.message, task.progress?.message) ||
-    (Boolean(old?.description?.localized) && task.status === "FAILED" &&
-      (task.error?.messages ?? []).some((message) => message.id && !message.localized))
+    isNews(old?.description, task.description) ||
+    isNews(old?.progress?.message, task.progress?.message) ||
+    (task.error?.messages ?? []).some((message, place) => isNews(old?.error?.messages?.[place], message))
   );
 }

@@ -28,8 +28,10 @@ export class Table {
   }
 
   _head(name) {
-    const content = { select: el("label", { class: "box" }, this._all), queued: this._order }[name] ?? t(`column.${name}`);
-    const head = el("th", { role: "columnheader", scope: "col", class: `col-${name}` }, content);
+    const head = el("th", { role: "columnheader", scope: "col", class: `col-${name}` });
+    if (name === "select") head.append(el("label", { class: "box" }, this._all));
+    else if (name === "queued") head.append(this._order);
+    else head.append(t(`column.${name}`));
     if (name === "queued") this._orderHead = head;
     return head;
   }
