@@ -141,7 +141,7 @@ class Program:
         content = None if body is None else json.dumps(body).encode()
         return self.caller.send(method, path, content)
 
-    def create(self, description: str, **spec: Any) -> str:
+    def create(self, description: str | Spec, **spec: Any) -> str:
         """A running task; its id."""
         full = {
             "operation_id": "com.acme.backup.run",

@@ -3,12 +3,14 @@
 const MINUTE = 60;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
+/** The symbols of the international system, which every language has. */
 const UNITS = [
-  ["day", DAY],
-  ["hour", HOUR],
-  ["minute", MINUTE],
-  ["second", 1],
+  ["d", DAY],
+  ["h", HOUR],
+  ["min", MINUTE],
+  ["s", 1],
 ];
+const SPACE = "\u00a0";
 
 /** A percentage that is never more than what is done: 99.9 % is 99 %. */
 export function percentOf(completed, total) {
@@ -35,7 +37,7 @@ export class Formats {
       second: "2-digit", fractionalSecondDigits: 3, timeZoneName: "short",
     });
     this._key = new Intl.DateTimeFormat("en-CA", { ...at, dateStyle: "short" });
-    this._units = new Map();
+    this._fine = new Intl.NumberFormat(locale, { maximumFractionDigits: 1 });
   }
 
   number(value) {
@@ -74,28 +76,16 @@ export class Formats {
   /** A duration by its two largest units; below ten seconds with a tenth if `fine`. */
   duration(seconds, fine = false) {
     if (!Number.isFinite(seconds)) return "";
-    if (fine && seconds < 10) return this._unit("second", 1).format(Math.max(seconds, 0));
+    if (fine && seconds < 10) return `${this._fine.format(Math.max(seconds, 0))}${SPACE}s`;
     let left = Math.max(Math.floor(seconds), 0);
+    const first = UNITS.findIndex(([, size]) => left >= size);
+    if (first === -1) return `${this._number.format(0)}${SPACE}s`;
     const parts = [];
-    for (const [unit, size] of UNITS) {
+    for (const [symbol, size] of UNITS.slice(first, first + 2)) {
       const count = Math.floor(left / size);
       left -= count * size;
-      if (count > 0 || (unit === "second" && parts.length === 0)) {
-        parts.push(this._unit(unit).format(count));
-      } else if (parts.length > 0) {
-        break;
-      }
-      if (parts.length === 2) break;
+      if (count > 0) parts.push(`${this._number.format(count)}${SPACE}${symbol}`);
     }
     return parts.join(" ");
-  }
-
-  _unit(unit, digits = 0) {
-    const key = unit + digits;
-    if (!this._units.has(key)) {
-      const options = { style: "unit", unit, unitDisplay: "narrow", maximumFractionDigits: digits };
-      this._units.set(key, new Intl.NumberFormat(this.locale, options));
-    }
-    return this._units.get(key);
   }
 }

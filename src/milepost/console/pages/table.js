@@ -29,7 +29,7 @@ export class Table {
 
   _head(name) {
     const head = el("th", { role: "columnheader", scope: "col", class: `col-${name}` });
-    if (name === "select") head.append(el("label", { class: "box" }, this._all));
+    if (name === "select") head.append(el("label", { class: "box" }, this._all), el("span", { class: "unseen" }, t("column.select")));
     else if (name === "queued") head.append(this._order);
     else head.append(t(`column.${name}`));
     if (name === "queued") this._orderHead = head;
