@@ -82,6 +82,11 @@ OWN_TIMES = [
 ]
 PAGING = ["page_size", "page_token"]
 OWN_OPERATIONS = {
+    ("post", "/v1/session"): [],
+    ("get", "/v1/session"): [],
+    ("delete", "/v1/session"): [],
+    ("get", "/v1/overview"): [],
+    ("get", "/v1/server"): [],
     ("get", "/v1/extensions"): [],
     **{(method, "/v1/extensions/{key}"): [] for method in ("get", "put", "delete")},
     ("post", "/v1/tasks"): [],
@@ -273,6 +278,8 @@ def test_the_statuses_of_success_by_hand(description: Description) -> None:
         ("delete", "/v1/extensions/{key}"): ["204"],
         ("post", "/v1/tasks"): ["201"],
         ("post", "/v1/users"): ["201"],
+        ("post", "/v1/session"): ["201"],
+        ("delete", "/v1/session"): ["204"],
     }
 
 
@@ -288,7 +295,9 @@ def test_who_is_let_in_by_hand(description: Description) -> None:
     # With ~action=get it tells about a session.
     assert ways.pop(("post", REST.session)) == ["basic", "session", "cookie"]
     assert {path for (_, path), way in ways.items() if not way} == {
-        *("/livez", "/readyz", "/openapi.json", "/docs", "/docs/docs.css", "/docs/docs.js")
+        *("/livez", "/readyz", "/openapi.json", "/docs", "/docs/docs.css", "/docs/docs.js"),
+        # The name and the password are in the body.
+        "/v1/session",
     }
     others = {
         (path.startswith("/v1/"), *sorted(way))
@@ -452,6 +461,13 @@ def test_real_answers_of_v1_are_as_described(description: Description, server: S
         send("GET", user, f"{users}/described")
         send("GET", user, f"{users}/nobody")
         send("PATCH", user, f"{users}/described", {"disabled": True})
+        session = "/v1/session"
+        for body in ({"user": "vera", "password": PASSWORD}, {"user": "vera"}):
+            send("POST", session, session, body)
+        send("GET", session, session)
+        for told in ("/v1/overview", "/v1/server"):
+            send("GET", told, told)
+            send("GET", told, f"{told}?x=1")
     with server.caller("vera") as admin:
         send("PATCH", one, path, {})
         send("GET", users, users)
