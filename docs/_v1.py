@@ -92,7 +92,7 @@ EXAMPLES = {
     ),
     "v1.overview.get": (
         f"{CURL} $SERVER/v1/overview | grep -o '\"open\":\\[[^]]*\\]'",
-        '"open":[{"service":"com.milepost.local","PENDING":0,"RUNNING":1,"BLOCKED":0}]',
+        '"open":[{"service":"com.milepost.local","PENDING":1,"RUNNING":1,"BLOCKED":0}]',
     ),
     "v1.server.get": (
         f"{CURL} $SERVER/v1/server",

@@ -155,8 +155,8 @@ def run(
         for line in () if tls is None else tls.lines():
             announce(line)
         scheme = "http" if tls is None else "https"
-        announce(f"Milepost {__version__} serves {scheme}://{shown}:{port}")
         announce(f"The console is at {scheme}://{shown}:{port}{CONSOLE}")
+        announce(f"Milepost {__version__} serves {scheme}://{shown}:{port}")
 
     limits = ConnectionLimits(
         keep_alive=KEEP_ALIVE_SECONDS,

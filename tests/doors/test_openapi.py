@@ -23,6 +23,7 @@ from milepost.wire.waits import known_revisions, seconds_of
 from tests.serving import (
     ADMINISTRATOR,
     EXTENSION_TASKS,
+    JSON,
     PASSWORD,
     SESSION,
     SESSION_PATH,
@@ -461,16 +462,25 @@ def test_real_answers_of_v1_are_as_described(description: Description, server: S
         send("GET", user, f"{users}/described")
         send("GET", user, f"{users}/nobody")
         send("PATCH", user, f"{users}/described", {"disabled": True})
-        session = "/v1/session"
-        for body in ({"user": "vera", "password": PASSWORD}, {"user": "vera"}):
-            send("POST", session, session, body)
-        send("GET", session, session)
-        for told in ("/v1/overview", "/v1/server"):
-            send("GET", told, told)
-            send("GET", told, f"{told}?x=1")
     with server.caller("vera") as admin:
         send("PATCH", one, path, {})
         send("GET", users, users)
+
+
+def test_real_answers_about_the_whole_are_as_described(
+    description: Description, server: Server
+) -> None:
+    session = "/v1/session"
+    for body in ({"user": "vera", "password": PASSWORD}, {"user": "vera"}):
+        reply = server.call("POST", session, json.dumps(body).encode(), JSON)
+        assert_described(description, "post", session, reply)
+    for path in (session, "/v1/overview", "/v1/server"):
+        assert_described(description, "get", path, server.call("GET", path))
+        with server.caller("vera") as caller:
+            for query in ("", "?x=1"):
+                assert_described(description, "get", path, caller.send("GET", path + query))
+    ended = server.call("DELETE", session, None, {SESSION: server.login("vera")})
+    assert_described(description, "delete", session, ended)
 
 
 def test_real_answers_are_as_described(

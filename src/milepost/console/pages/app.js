@@ -47,7 +47,7 @@ async function show({ focus = false } = {}) {
 
 function go(address, replace = false) {
   if (replace) history.replaceState(null, "", address);
-  else history.pushState(null, "", address);
+  else history.pushState({ inside: true }, "", address);
   scrollTo(0, 0);
   show({ focus: true });
 }
@@ -71,10 +71,10 @@ function signedOut(ended) {
   showSignIn(place, { ended, done: signedIn });
 }
 
-function signedIn(session) {
+function signedIn(session, focus = true) {
   here.session = session;
   frame.show();
-  show({ focus: true });
+  show({ focus });
 }
 
 async function signOut() {
@@ -108,7 +108,7 @@ async function begin() {
   document.addEventListener("click", follow);
   addEventListener("popstate", () => here.session && show());
   try {
-    signedIn(await get("/v1/session", undefined, { quiet: true }));
+    signedIn(await get("/v1/session", undefined, { quiet: true }), false);
   } catch (fault) {
     if (fault instanceof Refused && fault.status === 401) signedOut(false);
     else if (fault instanceof Away || fault instanceof Refused) retry(fault);

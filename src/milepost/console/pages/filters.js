@@ -69,7 +69,8 @@ export class Filters {
 
   _moreForm() {
     const named = ["service", "operation", "target", "user", "parent"].map((name) => field(name,
-      el("input", { name, value: this._filters[name].join(" "), placeholder: t(`filter.${name}.hint`), spellcheck: "false" })));
+      el("input", { name, value: this._filters[name].join(" "), placeholder: t(`filter.${name}.hint`), spellcheck: "false",
+        ...(name === "target" ? { pattern: "[^:]*:.*", title: t("filter.target.form") } : {}) })));
     const times = ["created_after", "created_before"].map((name) => field(name,
       el("input", { name, type: "datetime-local", step: "1", value: localOf(this._filters[name]) })));
     const form = el("form", { class: "more", on: { submit: (event) => this._submit(event, form) } }, ...named, ...times,
@@ -98,7 +99,6 @@ export class Filters {
     for (const name of ["service", "operation", "target", "user", "parent"]) {
       changes[name] = name === "target" || name === "user" ? only(data.get(name)) : words(data.get(name));
     }
-    changes.target = changes.target.map((text) => (text.includes(":") ? text : `VirtualMachine:${text}`));
     for (const name of ["created_after", "created_before"]) changes[name] = instantOf(data.get(name));
     this._apply(changed(this._filters, changes));
   }

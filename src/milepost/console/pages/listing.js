@@ -67,7 +67,7 @@ export class Listing {
     this._empty = el("div", { hidden: true });
     this._scroller = el("div", { class: "scroller", tabindex: "0", role: "region", "aria-label": t("tasks.title") }, this._table.element);
     this._newest = el("a", { class: "button", href: `/ui/${searchOf({ ...this._filters, page: "" })}`, data: { go: "" }, hidden: !this._filters.page }, t("page.first"));
-    this._back = el("button", { type: "button", hidden: !this._filters.page, on: { click: () => history.back() } }, t("page.back"));
+    this._back = el("button", { type: "button", hidden: !(this._filters.page && history.state?.inside), on: { click: () => history.back() } }, t("page.back"));
     this._next = el("a", { class: "button", data: { go: "" }, hidden: true }, t("page.next"));
     this._shown = el("p", { class: "note" });
     this._showPause();
@@ -122,11 +122,13 @@ export class Listing {
   _showCount() {
     const count = this._table.size;
     const isLast = this._next.hidden;
-    this._shown.textContent = count === 0 && !isLast ? t("page.looking") : t("page.shown", { n: count });
-    const nothing = count === 0 && this._read;
-    this._scroller.hidden = nothing;
-    this._empty.hidden = !nothing;
-    if (nothing) this._empty.replaceChildren(emptyState(!isEmpty(this._filters) || Boolean(this._filters.page)));
+    const shown = count === 0 && !isLast ? t("page.looking") : t("page.shown", { n: count });
+    if (this._shown.textContent !== shown) this._shown.textContent = shown;
+    const isNothing = count === 0 && this._read;
+    if (isNothing !== this._empty.hidden) return;
+    this._scroller.hidden = isNothing;
+    this._empty.hidden = !isNothing;
+    if (isNothing) this._empty.replaceChildren(emptyState(!isEmpty(this._filters) || Boolean(this._filters.page)));
   }
 
   // What the stream tells.

@@ -6,7 +6,7 @@ import { line } from "./clean.js";
 import {
   cancelOf, detailOf, elapsed, isFinished, nameOf, progressOf, silence,
 } from "./model.js";
-import { here, t, taskAddress } from "./page.js";
+import { here, may, t, taskAddress } from "./page.js";
 
 export const COLUMNS = [
   "select", "task", "target", "status", "progress", "time", "initiator", "queued", "started", "ended",
@@ -80,7 +80,7 @@ export class Row {
     this._showTimes(now, left);
     setText(this._user.node, line(task.user ?? task.principal));
     setText(this._service.node, line(task.service));
-    this.box.disabled = isFinished(task) || !task.cancelable || task.cancel !== undefined;
+    this.box.disabled = !may("cancel") || isFinished(task) || !task.cancelable || task.cancel !== undefined;
     setAttribute(this.element, "class", this.leavesAt ? "leaving" : null);
   }
 

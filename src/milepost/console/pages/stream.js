@@ -5,6 +5,7 @@ import { Refused, get } from "./api.js";
 
 const REST_AFTER = 20_000;
 const RESUME_WITHIN = 60_000;
+const UNAUTHENTICATED = 401;
 const AGAIN = [1000, 2000, 5000, 10_000];
 
 export class Stream {
@@ -19,6 +20,8 @@ export class Stream {
     this._hiddenAt = 0;
     this._failures = 0;
     this._timer = 0;
+    this._resting = 0;
+    this._closed = false;
     this._watchPage = () => (document.hidden ? this._leave() : this._return());
     document.addEventListener("visibilitychange", this._watchPage);
   }
@@ -30,6 +33,8 @@ export class Stream {
   }
 
   close() {
+    this._closed = true;
+    clearTimeout(this._resting);
     this._disconnect();
     document.removeEventListener("visibilitychange", this._watchPage);
   }
@@ -53,6 +58,9 @@ export class Stream {
       this._last = event.lastEventId;
       this._put(event.data, event.lastEventId);
     });
+    source.addEventListener("end", (event) => {
+      if (JSON.parse(event.data).status === UNAUTHENTICATED) this._ended();
+    });
     source.addEventListener("open", () => begun && this._tell("live"));
     source.addEventListener("error", () => {
       if (source === this._source) this._broken(source);
@@ -74,12 +82,19 @@ export class Stream {
     this._timer = setTimeout(() => this._askWhy(), wait);
   }
 
+  /** The session has ended: whoever asks for it now is told so. */
+  _ended() {
+    this._disconnect();
+    this._tell("away");
+    this._askWhy();
+  }
+
   async _askWhy() {
     try {
       await get("/v1/session");
-      this.open();
+      if (!this._closed) this.open();
     } catch (fault) {
-      if (fault instanceof Refused && fault.status === 401) return;
+      if (this._closed || (fault instanceof Refused && fault.status === UNAUTHENTICATED)) return;
       this._timer = setTimeout(() => this._askWhy(), AGAIN[Math.min(this._failures++, AGAIN.length - 1)]);
     }
   }

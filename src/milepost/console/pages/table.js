@@ -69,7 +69,7 @@ export class Table {
     for (const id of this.ids) if (!wanted.has(id)) this.drop(id);
     for (const task of tasks) {
       const row = this._rows.get(task.id) ?? this._made(task);
-      row.task = task;
+      if (task.revision >= row.task.revision) row.task = task;
       row.leavesAt = 0;
       this._body.append(row.element);
       this._show(row, now);

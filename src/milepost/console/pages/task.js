@@ -51,7 +51,7 @@ export class TaskPage {
   /** Times go on; now and then the task is read, as a new child or a heartbeat is no change of it. */
   _tick() {
     if (!this._task || document.hidden) return;
-    this._standing.show(this._task, serverNow());
+    this._showTask();
     this._ticks += 1;
     if (this._ticks % READ_AGAIN === 0 && !isFinished(this._task)) this._readSoon();
   }
@@ -130,6 +130,19 @@ export class TaskPage {
     const isOpen = !isFinished(task);
     this._cancel.hidden = !(isOpen && task.cancelable && !task.cancel && may("cancel"));
     this._force.hidden = !(isOpen && task.cancel && may("force-close"));
+    if (!this._force.hidden) this._showForce(task);
+  }
+
+  /** A task may be closed by force when its extension has had its time. */
+  _showForce(task) {
+    if (this._grace === undefined) {
+      this._grace = null;
+      get("/v1/server").then((server) => (this._grace = server.cancel_grace), () => (this._grace = 0));
+    }
+    const left = this._grace === null ? 0 : Date.parse(task.cancel_requested) + this._grace * 1000 - serverNow();
+    const label = left > 0 ? t("task.force_in", { time: here.formats.duration(Math.ceil(left / 1000)) }) : t("task.force");
+    if (this._force.textContent !== label) this._force.textContent = label;
+    this._force.disabled = this._grace === null || left > 0;
   }
 
   _showFacts() {

@@ -20,7 +20,7 @@ export class Timeline {
     this._list = el("ol", { class: "timeline" });
     this._more = el("button", { type: "button", hidden: true, on: { click: () => this._loadMore() } }, t("timeline.more"));
     this._show = onceAFrame(() => this._render(), 250);
-    this._opened = new Set();
+    this._entries = new Map();
     this.element = el("section", { class: "card" }, el("h2", {}, t("timeline.title")), this._list, this._more);
   }
 
@@ -47,27 +47,55 @@ export class Timeline {
     this._render();
   }
 
+  /** Entries that stay keep their elements: what is open in them stays open. */
   _render() {
     this._more.hidden = !this._token || this._token === "none";
-    const open = new Set([...this._list.querySelectorAll("details[open]")].map((one) => one.dataset.key));
-    this._list.replaceChildren(...entriesOf(this._events).map((entry) => this._entry(entry, open)));
+    const known = this._entries;
+    this._entries = new Map();
+    const elements = entriesOf(this._events).map((entry) => {
+      const key = entry.events.at(-1).revision;
+      const shown = known.get(key) ?? { signature: "", element: el("li", {}), details: null };
+      this._entries.set(key, shown);
+      fill(shown, entry);
+      return shown.element;
+    });
+    // What is there already is not touched, so it keeps the focus.
+    elements.forEach((element, place) => {
+      const there = this._list.children[place];
+      if (there !== element) this._list.insertBefore(element, there ?? null);
+    });
+    while (this._list.children.length > elements.length) this._list.lastElementChild.remove();
   }
+}
 
-  _entry({ events, isReport }, open) {
-    const [newest] = events;
-    const oldest = events.at(-1);
-    const now = Date.now();
-    const day = here.formats.day(newest.at, now);
-    const time = el("time", { datetime: newest.at, title: here.formats.whole(newest.at), class: "figures" },
-      day ? `${day} ${here.formats.time(newest.at)}` : here.formats.time(newest.at));
-    const who = el("span", { class: "by" }, bdi(newest.principal, 80), newest.source ? el("span", { class: "second" }, ` ${line(newest.source, 60)}`) : null);
-    const title = isReport && events.length > 1 ? t("event.reports", { n: events.length }) : t(`event.${newest.kind}`);
-    const key = String(oldest.revision);
-    const details = el("details", { data: { key }, open: open.has(key) },
-      el("summary", {}, t("event.details", { revision: newest.revision })), raw(events.slice(0, 50), t("raw.events")));
-    return el("li", { data: { kind: newest.kind } }, el("p", { class: "event-head" }, time, el("strong", {}, title), who),
-      isReport ? reports(events) : el("ul", { class: "changes" }, ...changes(newest)), details);
+/** Puts an entry into its element, if it has changed. */
+function fill(shown, { events, isReport }) {
+  const [newest] = events;
+  const signature = `${newest.revision} ${events.length} ${newest.source ?? ""}`;
+  if (shown.signature === signature) return;
+  shown.signature = signature;
+  shown.element.dataset.kind = newest.kind;
+  const body = isReport ? reports(events) : el("ul", { class: "changes" }, ...changes(newest));
+  const details = shown.details?.open ? shown.details : el("details", {},
+    el("summary", {}, t("event.details", { revision: newest.revision })), raw(events.slice(0, 50), t("raw.events")));
+  shown.element.querySelector(":scope > .event-head")?.remove();
+  shown.element.querySelector(":scope > .changes")?.remove();
+  shown.element.prepend(head(events, isReport), body);
+  if (shown.details !== details) {
+    shown.details?.remove();
+    shown.details = details;
+    shown.element.append(details);
   }
+}
+
+function head(events, isReport) {
+  const [newest] = events;
+  const day = here.formats.day(newest.at, Date.now());
+  const time = el("time", { datetime: newest.at, title: here.formats.whole(newest.at), class: "figures" },
+    day ? `${day} ${here.formats.time(newest.at)}` : here.formats.time(newest.at));
+  const who = el("span", { class: "by" }, bdi(newest.principal, 80), newest.source ? el("span", { class: "second" }, ` ${line(newest.source, 60)}`) : null);
+  const title = isReport && events.length > 1 ? t("event.reports", { n: events.length }) : t(`event.${newest.kind}`);
+  return el("p", { class: "event-head" }, time, el("strong", {}, title), who);
 }
 
 function reports(events) {
