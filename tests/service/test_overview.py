@@ -97,3 +97,27 @@ def test_not_more_callers_are_remembered_than_may(
             await store.close()
 
     asyncio.run(play())
+
+
+def test_what_took_long_to_count_is_told_for_longer(tmp_path: Path) -> None:
+    async def play() -> None:
+        store = open_store(tmp_path)
+        now = 0
+
+        def slow_clock() -> int:
+            nonlocal now
+            now += 1_000
+            return now
+
+        try:
+            shown = Overview(store, slow_clock)
+            first = await shown.figures(ROOT)
+            # It took a second by this clock, and is told for twenty.
+            assert first.at == 1_000
+            for _ in range(18):
+                assert await shown.figures(ROOT) is first
+            assert await shown.figures(ROOT) is not first
+        finally:
+            await store.close()
+
+    asyncio.run(play())

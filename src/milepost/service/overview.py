@@ -1,6 +1,7 @@
 """What an operator sees first: what is open, and what has ended within the last day.
 
-The figures are those of at most ``FRESH`` ago, so that many who look cost no more than one.
+The figures are told again for a while, so that many who look cost no more than one: for ``FRESH``,
+and longer where to count has taken long.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from milepost.store.base import Ended, OpenTasks, Store
 HOUR = 60 * 60 * 1000
 HOURS = 24
 FRESH = 5_000
+TIMES_TAKEN = 20
 MOST_REMEMBERED = 1_000
 PERCENTILES = (50, 90, 99)
 
@@ -49,7 +51,7 @@ class Overview:
     def __init__(self, store: Store, clock: Callable[[], Instant]) -> None:
         self._store = store
         self._clock = clock
-        self._known: dict[str | None, Figures] = {}
+        self._known: dict[str | None, tuple[Figures, Instant]] = {}
         self._counting = asyncio.Lock()
 
     async def figures(self, who: Principal) -> Figures:
@@ -58,12 +60,14 @@ class Overview:
         # One counts at a time: whoever waits finds the figures of the one before.
         async with self._counting:
             known, now = self._known.get(seen), self._clock()
-            if known is None or not 0 <= now - known.at < FRESH:
-                known = await self._count(seen, now)
-                if len(self._known) >= MOST_REMEMBERED:
-                    self._known.clear()
-                self._known[seen] = known
-            return known
+            if known is not None and known[0].at <= now < known[1]:
+                return known[0]
+            figures = await self._count(seen, now)
+            if len(self._known) >= MOST_REMEMBERED:
+                self._known.clear()
+            told_until = now + max(FRESH, TIMES_TAKEN * (self._clock() - now))
+            self._known[seen] = figures, told_until
+            return figures
 
     async def _count(self, seen: str | None, now: Instant) -> Figures:
         since = now - now % HOUR - (HOURS - 1) * HOUR

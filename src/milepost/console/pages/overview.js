@@ -41,7 +41,7 @@ export class Overview {
       this._problem.hidden = true;
       const isOpen = this._body.querySelector("details")?.open;
       const focused = document.activeElement?.getAttribute?.("href");
-      this._body.replaceChildren(...this._cards(figures, failed.tasks, silent.tasks.filter((task) => silence(task, now)), since));
+      this._body.replaceChildren(...this._cards(figures, failed.tasks, silent.tasks.filter((task) => silence(task, now)), since, silentSince));
       if (isOpen) this._body.querySelector("details").open = true;
       // What had the focus is there again, as another element.
       if (focused && document.activeElement === document.body) {
@@ -54,7 +54,7 @@ export class Overview {
     }
   }
 
-  _cards(figures, failed, silent, since) {
+  _cards(figures, failed, silent, since, silentSince) {
     const total = (list, status) => list.reduce((sum, one) => sum + one[status], 0);
     const tiles = [
       tile("RUNNING", total(figures.open, "RUNNING"), { status: ["RUNNING"] }),
@@ -70,15 +70,15 @@ export class Overview {
       el("div", { class: "cards" },
         card("overview.throughput", t("overview.throughput.note"), legend(["good", "bad"]), throughput(figures.hours)),
         card("overview.durations", t("overview.durations.note"), legend(["p50", "p90", "p99"]), durations(figures.hours)),
-        el("div", {}, card("overview.services", null, services(figures)), this._silent(silent)),
+        el("div", {}, card("overview.services", null, services(figures)), this._silent(silent, silentSince)),
         card("overview.failures", null, taskList(failed, { status: ["FAILED"], finished_after: since }, "overview.no_failures", detailOf))),
       figuresTable(figures.hours),
     ].filter(Boolean);
   }
 
-  _silent(tasks) {
+  _silent(tasks, since) {
     const note = t("overview.stale.note", { time: here.formats.duration(STALE_AFTER / 1000) });
-    return card("overview.stale", note, taskList(tasks.slice(0, MOST_LISTED), null, "overview.no_stale", staleText));
+    return card("overview.stale", note, taskList(tasks.slice(0, MOST_LISTED), { status: ["RUNNING"], updated_before: since }, "overview.no_stale", staleText));
   }
 }
 

@@ -94,7 +94,7 @@ function head(events, isReport) {
   const time = el("time", { datetime: newest.at, title: here.formats.whole(newest.at), class: "figures" },
     day ? `${day} ${here.formats.time(newest.at)}` : here.formats.time(newest.at));
   const who = el("span", { class: "by" }, bdi(newest.principal, 80), newest.source ? el("span", { class: "second" }, ` ${line(newest.source, 60)}`) : null);
-  const title = isReport && events.length > 1 ? t("event.reports", { n: events.length }) : t(`event.${newest.kind}`);
+  const title = isReport ? t("event.reports", { n: events.length }) : t(`event.${newest.kind}`);
   return el("p", { class: "event-head" }, time, el("strong", {}, title), who);
 }
 

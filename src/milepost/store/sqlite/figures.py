@@ -11,7 +11,7 @@ from milepost.store.sqlite.removal import OPEN_OR_KEPT
 
 HOUR = 60 * 60 * 1000
 MOST_SERVICES = 500
-MOST_ENDED = 20_000
+MOST_ENDED = 50_000
 FEWEST_ENDED = 200
 """Of each service so many are looked at, however many services there are."""
 
