@@ -110,3 +110,13 @@ def first_paint(sheet: Page) -> float:
         "performance.getEntriesByName('first-contentful-paint')[0].startTime"
     )
     return found
+
+
+def kept_nodes(page: Window) -> float:
+    """How many nodes the page keeps, once what it let go is collected."""
+    session = page.context.new_cdp_session(page.page)
+    session.send("Performance.enable")
+    session.send("HeapProfiler.collectGarbage")
+    found: dict[str, Any] = session.send("Performance.getMetrics")
+    session.detach()
+    return next(float(one["value"]) for one in found["metrics"] if one["name"] == "Nodes")

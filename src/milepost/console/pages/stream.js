@@ -28,6 +28,7 @@ export class Stream {
 
   /** Begins, or begins anew with another question. */
   open() {
+    if (this._closed) return;
     this._last = "";
     this._connect();
   }
