@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from tests.console.browsing import Program, window
-from tests.console.load import OPERATION, Load, click_delays, cost_of, first_paint
+from tests.console.load import OPERATION, Load, click_delays, cost_of, first_paint, kept_nodes
 from tests.serving import Server
 
 pytestmark = pytest.mark.needs("chromium")
