@@ -15,8 +15,8 @@ export class Inbox {
     this._raw = new Map();
   }
 
-  get isEmpty() {
-    return this._raw.size === 0;
+  get size() {
+    return this._raw.size;
   }
 
   put(raw) {

@@ -18,6 +18,8 @@ import { Table } from "./table.js";
 const FLUSH_EVERY = 200;
 const TEXTS_EVERY = 1500;
 const TEXTS_AT_ONCE = 100;
+/** So many new tasks wait to be shown; with more the page is read anew. */
+const MOST_WAITING = 2000;
 
 export class Listing {
   constructor(place) {
@@ -136,7 +138,15 @@ export class Listing {
   _put(raw) {
     if (raw.includes('"field":"status"') || raw.includes('"revision":1,')) this._bar.count();
     this._inbox.put(raw);
+    if (this._inbox.size > MOST_WAITING) this._missSome();
     if (!this._paused) this._flush();
+  }
+
+  /** More has come than is kept, while nobody would look. */
+  _missSome() {
+    this._inbox.clear();
+    this._held.clear();
+    this._missed = true;
   }
 
   /** An event is read when its task is shown, is new, or may have come to fit. */
@@ -150,6 +160,11 @@ export class Listing {
 
   _take() {
     if (!this._read || this._paused || this._closed) return;
+    if (this._missed) {
+      this._missed = false;
+      this.load();
+      return;
+    }
     const now = serverNow();
     for (const { task } of this._inbox.take()) this._meet(task, now);
     this._table.flush(now);
@@ -167,9 +182,14 @@ export class Listing {
       if (needsText(old, newer)) this._texts.add(task.id);
       this._table.change(newer, !this._isLive || fits(this._filters, newer), now);
     } else if (this._held.has(task.id) || this._belongs(task)) {
-      if (this._isBusy()) this._held.set(task.id, task);
+      if (this._isBusy()) this._hold(task);
       else this._insert(task, now);
     }
+  }
+
+  _hold(task) {
+    this._held.set(task.id, task);
+    if (this._held.size > MOST_WAITING) this._held.delete(this._held.keys().next().value);
   }
 
   _belongs(task) {
@@ -197,6 +217,11 @@ export class Listing {
   }
 
   _showHeld() {
+    if (this._held.size >= this._size) {
+      this._held.clear();
+      this.load();
+      return;
+    }
     const now = serverNow();
     const held = [...this._held.values()].sort((a, b) => (a.created_at < b.created_at ? -1 : 1));
     for (const task of held) this._insert(task, now);
