@@ -40,6 +40,7 @@ from milepost.doors.v1overview import V1OverviewDoor, overview_routes
 from milepost.doors.v1session import V1SessionDoor, session_routes
 from milepost.doors.v1tasks import V1TasksDoor
 from milepost.doors.v1tasks import task_routes as v1_task_routes
+from milepost.doors.v1tokens import V1TokensDoor, token_routes
 from milepost.doors.v1users import V1UsersDoor, user_routes
 from milepost.rules import extensions as rules
 from milepost.rules import machine, reasons
@@ -69,6 +70,7 @@ KINDS = {
     "list": "About a list",
     "access": "About the caller",
     "user": "About a user",
+    "token": "About a token",
     "extension": "About an extension",
     "json": "About the text of a body",
     "value": "About a value in a body",
@@ -627,6 +629,7 @@ def routes_by_page() -> dict[str, list[Route]]:
             *user_routes(V1UsersDoor.__new__(V1UsersDoor)),
             *session_routes(V1SessionDoor.__new__(V1SessionDoor)),
             *overview_routes(V1OverviewDoor.__new__(V1OverviewDoor)),
+            *token_routes(V1TokensDoor.__new__(V1TokensDoor)),
         ],
     }
 

@@ -19,8 +19,8 @@ TASK = """{
 LISTED = TASK[:-1] + ', "elapsed_seconds": "…"}'
 UPDATED = TASK.replace('{"seconds": 3600}', '{"seconds": 3600, "remaining_seconds": "…"}')
 
-SESSION = """{"user": "administrator", "role": "administrator",
- "rights": ["cancel", "create", "force-close", "read", "update"],
+SESSION = """{"user": "administrator", "role": "administrator", "scope": "full",
+ "rights": ["cancel", "create", "force-close", "read", "read-history", "read-result", "update"],
  "created_at": "…", "ends_at": "…", "idle_seconds": 1800}"""
 
 EXAMPLES = {
@@ -118,6 +118,29 @@ EXAMPLES = {
   {{"role": "extension", "extension": "com.acme.backup"}}'""",
         '{"name": "ann", "role": "extension", "extension": "com.acme.backup", "disabled": false}',
     ),
+    "v1.tokens.create": (
+        f"""MADE=$({CURL} {JSON} $SERVER/v1/tokens -d '
+  {{"name": "nightly", "scope": "full", "extension": "com.acme.backup",
+   "lifetime_seconds": 259200}}')
+TOKEN_ID=$(echo "$MADE" | cut -d '"' -f 4)
+echo "$MADE" """,
+        """{"id": "…", "name": "nightly", "user": "administrator", "scope": "full",
+ "extension": "com.acme.backup", "created_at": "…", "expires_at": "…", "token": "…"}""",
+    ),
+    "v1.tokens.list": (
+        f"{CURL} $SERVER/v1/tokens",
+        """{"tokens": [{"id": "…", "name": "nightly", "user": "administrator", "scope": "full",
+             "extension": "com.acme.backup", "created_at": "…", "expires_at": "…"}]}""",
+    ),
+    "v1.tokens.get": (
+        f"{CURL} $SERVER/v1/tokens/$TOKEN_ID",
+        """{"id": "…", "name": "nightly", "user": "administrator", "scope": "full",
+ "extension": "com.acme.backup", "created_at": "…", "expires_at": "…"}""",
+    ),
+    "v1.tokens.revoke": (
+        f"{CURL} -X DELETE -i $SERVER/v1/tokens/$TOKEN_ID | head -n 1",
+        "HTTP/1.1 204 No Content",
+    ),
 }
 
 ANSWERS = {
@@ -129,6 +152,9 @@ ANSWERS = {
     "milepost.v1.overview": "[an overview](#the-whole)",
     "milepost.v1.server": "[what is known of the server](#the-whole)",
     "milepost.v1.user": "a user: `name`, `role`, `extension` where it has one, and `disabled`",
+    "milepost.v1.token": "[a token](#tokens) without its text",
+    "milepost.v1.made_token": "[a token](#tokens) with its text as `token`",
+    "milepost.v1.token_page": '`{"tokens": [<token>, …], "next_page_token": "…"}`',
     "milepost.v1.users": '`{"users": [<user>, …]}`',
 }
 BODIES = {
@@ -137,4 +163,5 @@ BODIES = {
     "milepost.v1.new_user",
     "milepost.v1.user_change",
     "milepost.v1.new_session",
+    "milepost.v1.new_token",
 }

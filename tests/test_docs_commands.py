@@ -221,6 +221,7 @@ def follow(page: Path, reader: Reader) -> int:
         ("docs/reference/v1.md", SERVERS[0]),
         ("docs/reference/events.md", SERVERS[0]),
         ("docs/howto/watch.md", None),
+        ("docs/howto/use-a-token.md", None),
         ("docs/howto/serve-over-tls.md", None),
         ("docs/reference/extensions.md", SERVERS[0]),
         ("docs/howto/write-a-catalogue.md", None),

@@ -44,6 +44,7 @@ from milepost.doors.v1overview import Facts, V1OverviewDoor, overview_routes
 from milepost.doors.v1session import V1SessionDoor, session_routes
 from milepost.doors.v1tasks import V1TasksDoor
 from milepost.doors.v1tasks import task_routes as v1_task_routes
+from milepost.doors.v1tokens import V1TokensDoor, token_routes
 from milepost.doors.v1users import V1UsersDoor, user_routes
 from milepost.feed.feed import Feed, FeedLimits
 from milepost.logs import logger
@@ -52,6 +53,7 @@ from milepost.rules.values import Instant
 from milepost.service.accounts import Accounts
 from milepost.service.batches import Batches
 from milepost.service.extensions import Extensions
+from milepost.service.histories import HistoryKeeper
 from milepost.service.leases import LeaseKeeper, Leases
 from milepost.service.localizing import Texts
 from milepost.service.logins import LoginService
@@ -59,6 +61,7 @@ from milepost.service.overview import Overview
 from milepost.service.reading import Reading
 from milepost.service.retention import Keeping, Sweeper
 from milepost.service.tasks import TaskService
+from milepost.service.tokens import TokenLimits, Tokens
 from milepost.service.upkeep import Upkeep
 from milepost.service.vigil import Vigil
 from milepost.service.watching import WatchService
@@ -186,7 +189,12 @@ def opened_store(settings: Settings, *, exclusive: bool = True) -> Store:
     """The store in the data directory. Raises ``CannotServe``, naming the directory."""
     try:
         directory = Path(settings.data)
-        return open_store(directory, most_waiting=settings.max_waiting, exclusive=exclusive)
+        return open_store(
+            directory,
+            most_waiting=settings.max_waiting,
+            history_limit=settings.history_limit,
+            exclusive=exclusive,
+        )
     except StoreError as fault:
         raise CannotServe(str(fault)) from fault
 
@@ -216,7 +224,20 @@ async def opened_accounts(settings: Settings) -> AsyncIterator[Accounts]:
     """The users in the data directory, also while a server runs on it. Raises ``CannotServe``."""
     store = opened_store(settings, exclusive=False)
     try:
-        yield Accounts(store)
+        yield Accounts(store, clock)
+    finally:
+        await store.close()
+
+
+@contextlib.asynccontextmanager
+async def opened_tokens(settings: Settings) -> AsyncIterator[Tokens]:
+    """The tokens in the data directory, as ``opened_accounts`` has its users.
+
+    Raises ``CannotServe``.
+    """
+    store = opened_store(settings, exclusive=False)
+    try:
+        yield Tokens(store, token_limits(settings), clock)
     finally:
         await store.close()
 
@@ -282,7 +303,8 @@ def compose(settings: Settings, store: Store) -> Application:
         *api_routes(ApiDoor(tasks, logins, gate, texts, ApiDialect(limits=most))),
         *v1_task_routes(V1TasksDoor(tasks, Reading(store, tasks), watching, texts, v1)),
         *batch_routes(V1BatchDoor(Batches(store, tasks, clock, feed.wake), texts, v1)),
-        *user_routes(V1UsersDoor(Accounts(store), v1)),
+        *user_routes(V1UsersDoor(Accounts(store, clock), v1)),
+        *token_routes(V1TokensDoor(Tokens(store, token_limits(settings), clock), v1)),
         *session_routes(V1SessionDoor(logins, gate, limits, v1)),
         *overview_routes(
             V1OverviewDoor(Overview(store, clock), server_facts(settings, store, feed), clock)
@@ -307,6 +329,7 @@ def compose(settings: Settings, store: Store) -> Application:
         registry=registry,
         leases=keeper,
         sweeper=opened_sweeper(settings, store, registry),
+        histories=HistoryKeeper(store),
         clock=clock,
         closing=(feed.close, vigil.close),
     )
@@ -376,6 +399,11 @@ def ruleset(settings: Settings) -> Ruleset:
         operations_closed=settings.operations_closed,
         operations={key: frozenset(names) for key, names in settings.registered_operations.items()},
     )
+
+
+def token_limits(settings: Settings) -> TokenLimits:
+    """The settings that bound tokens."""
+    return TokenLimits(most=settings.max_tokens, seconds=settings.max_token_age)
 
 
 def feed_limits(settings: Settings) -> FeedLimits:

@@ -57,8 +57,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     cancel_grace: Seconds = 300
     retention_age: Seconds = 30 * 86_400
     retention_count: Annotated[int, msgspec.Meta(ge=0, le=2**31)] = 1_000_000
+    history_limit: Annotated[int, msgspec.Meta(ge=100, le=1_000_000)] = 10_000
     session_idle: Seconds = 30 * 60
     session_absolute: Seconds = 24 * 60 * 60
+    max_tokens: Count = 100
+    max_token_age: Seconds = 366 * 86_400
     max_body: Count = 1024 * 1024
     max_message_depth: Annotated[int, msgspec.Meta(ge=1, le=32)] = 32
     max_result_depth: Annotated[int, msgspec.Meta(ge=1, le=64)] = 64
@@ -109,8 +112,13 @@ MEANINGS = {
     " may close it by force.",
     "retention_age": "Seconds that a finished task is kept, where its extension says nothing.",
     "retention_count": "Finished tasks that are kept of each extension, where it says nothing.",
+    "history_limit": "Events that the history of a task keeps; beyond it the oldest go that only"
+    " report progress, then the oldest others.",
     "session_idle": "Seconds after which an unused session ends.",
     "session_absolute": "Seconds after which every session ends.",
+    "max_tokens": "Tokens that a user may have at once.",
+    "max_token_age": "Seconds that a new token counts at most, and without a word about it; 0 sets"
+    " no end.",
     "max_body": "Bytes of a request body.",
     "max_message_depth": "Levels of messages inside messages.",
     "max_result_depth": "Levels of lists and objects in a result.",

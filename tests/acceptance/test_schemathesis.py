@@ -58,7 +58,15 @@ values = ["viewer", "operator"]
 [dictionaries.passwords]
 values = ["{password}"]
 
+[dictionaries.tokens]
+values = ["{machine_token}"]
+[dictionaries.token_names]
+values = ["nightly", "weekly", "wallboard"]
+[dictionaries.scopes]
+values = ["full", "read", "watch"]
+
 [parameters]
+"path.token_id" = {{ dictionary = "tokens", probability = 0.5 }}
 "path.task" = {{ dictionary = "tasks", probability = 0.5 }}
 "path.task_id" = {{ dictionary = "tasks", probability = 0.5 }}
 "path.key" = {{ dictionary = "extensions", probability = 0.5 }}
@@ -80,6 +88,12 @@ include-operation-id = "v1.users.create"
 [[operations]]
 include-operation-id = "v1.users.update"
 parameters = {{ name = "{other}" }}
+
+[[operations]]
+include-operation-id = "v1.tokens.create"
+[operations.parameters]
+"body.name" = {{ dictionary = "token_names", probability = 0.5 }}
+"body.scope" = {{ dictionary = "scopes", probability = 1 }}
 
 # It would log itself out, so each logout has a session of its own to end.
 [[operations]]
@@ -111,6 +125,8 @@ def prepare(server: Server, folder: Path) -> None:
         headers = {"Content-Type": "application/json"}
         assert admin.send("POST", "/v1/users", json.dumps(new).encode(), headers).status == 201
         assert admin.put(KEY, {"name": "Backup"}).status == 201
+        new = {"name": "known", "scope": "read"}
+        made = admin.send("POST", "/v1/tokens", json.dumps(new).encode(), headers)
     config = CONFIG.format(
         token=server.login(),
         user=ADMINISTRATOR,
@@ -118,6 +134,7 @@ def prepare(server: Server, folder: Path) -> None:
         examples=EXAMPLES,
         tasks=json.dumps(tasks),
         key=KEY,
+        machine_token=made.json["id"],
         other=USER,
         rest_token=server.login(),
         api_token=server.login(),

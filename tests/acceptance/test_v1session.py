@@ -26,9 +26,13 @@ def cookie_of(reply: Reply) -> Headers:
 @pytest.mark.parametrize(
     ("user", "role", "rights"),
     [
-        ("vera", "viewer", ["read"]),
-        ("oscar", "operator", ["cancel", "force-close", "read"]),
-        ("acme-1", "extension", ["cancel", "create", "read", "update"]),
+        ("vera", "viewer", ["read", "read-history", "read-result"]),
+        ("oscar", "operator", ["cancel", "force-close", "read", "read-history", "read-result"]),
+        (
+            "acme-1",
+            "extension",
+            ["cancel", "create", "read", "read-history", "read-result", "update"],
+        ),
     ],
 )
 def test_who_signs_in_is_told_who_he_is(

@@ -25,6 +25,7 @@ from tests.serving import (
     Reply,
     Server,
     add_people,
+    eventually,
     failure,
     progress,
     serving,
@@ -195,6 +196,30 @@ def test_a_position_that_is_no_longer_kept_is_gone(tmp_path: Path) -> None:
         assert problem(server, caller.token, last="1") == gone
         with events(again, last=2) as stream:
             assert [told.ident for told in stream.changes(3)] == [3, 4, 5]
+
+
+def test_a_shortened_history_is_missed_by_those_who_watch_its_task(tmp_path: Path) -> None:
+    limit = 100
+    with serving(tmp_path / "data", history_limit=str(limit)) as server, server.caller() as caller:
+        other = caller.create()
+        task = caller.create(status="RUNNING")
+        for number in range(1, limit + 10):
+            caller.patch(task, {"percent_done": progress(number, 999)})
+        caller.patch(other, {"status": "RUNNING"})
+        path = f"/v1/tasks/{task}/events?page_size=1000"
+        for _ in eventually("the history is short"):
+            history = caller.send("GET", path).json["events"]
+            if len(history) <= limit:
+                break
+        assert [history[-1]["kind"], history[0]["revision"]] == ["created", limit + 10]
+        through = history[-2]["position"] - 1
+        gone = (410, "milepost.watch.position_gone")
+        assert problem(server, caller.token, "after=2") == gone
+        assert problem(server, caller.token, f"after=2&task={task}") == gone
+        with events(caller, f"after=2&task={other}") as stream:
+            assert stream.changes(1)[0].task == (other, 2)
+        with events(caller, f"after={through}&task={task}") as stream:
+            assert stream.changes(1)[0].ident == through + 1
 
 
 def test_what_cannot_be_asked(admin: Caller) -> None:

@@ -16,7 +16,7 @@ from tests.concurrency.writers import Job, Told, work
 from tests.concurrency.writers import Server as Address
 from tests.contract.linear import Op, fault_in
 from tests.durability.eventlog import Logged, event_log, lives
-from tests.serving import serving, text
+from tests.serving import WHOLE, serving, text
 
 WRITERS = 64
 UPDATES = 100_000
@@ -70,7 +70,7 @@ def falls(told: Sequence[Told]) -> Iterator[str]:
 @pytest.mark.timeout(600)
 def test_100_000_updates_by_64_writers(tmp_path: Path) -> None:
     data = tmp_path / "data"
-    with serving(data) as server:
+    with serving(data, history_limit=WHOLE) as server:
         with server.caller() as caller:
             address = Address(server.host, server.port, caller.token)
             ids = [

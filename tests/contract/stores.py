@@ -17,7 +17,7 @@ from typing import NamedTuple, Protocol
 
 import pytest
 
-from milepost.store.base import Store
+from milepost.store.base import HISTORY_LIMIT, Store
 from milepost.store.sqlite import committer
 from milepost.store.sqlite.store import open_store
 
@@ -25,7 +25,9 @@ MOST_WAITING = 10_000
 
 
 class Open(Protocol):
-    async def __call__(self, place: Path, *, most_waiting: int) -> Store: ...
+    async def __call__(
+        self, place: Path, *, most_waiting: int, history_limit: int = HISTORY_LIMIT
+    ) -> Store: ...
 
 
 class Kind(NamedTuple):
@@ -43,22 +45,32 @@ class Home(NamedTuple):
     place: Path
 
     @contextlib.asynccontextmanager
-    async def store(self, *, most_waiting: int = MOST_WAITING) -> AsyncIterator[Store]:
+    async def store(
+        self, *, most_waiting: int = MOST_WAITING, history_limit: int = HISTORY_LIMIT
+    ) -> AsyncIterator[Store]:
         """The store that lives here, open."""
-        store = await self.kind.open(self.place, most_waiting=most_waiting)
+        store = await self.kind.open(
+            self.place, most_waiting=most_waiting, history_limit=history_limit
+        )
         try:
             yield store
         finally:
             await store.close()
 
 
-async def open_sqlite(place: Path, *, most_waiting: int) -> Store:
-    return open_store(place, most_waiting=most_waiting)
+async def open_sqlite(
+    place: Path, *, most_waiting: int, history_limit: int = HISTORY_LIMIT
+) -> Store:
+    return open_store(place, most_waiting=most_waiting, history_limit=history_limit)
 
 
-async def open_unsynced_sqlite(place: Path, *, most_waiting: int) -> Store:
+async def open_unsynced_sqlite(
+    place: Path, *, most_waiting: int, history_limit: int = HISTORY_LIMIT
+) -> Store:
     """No test here cuts the power, and many small groups would sync for seconds."""
-    return open_store(place, most_waiting=most_waiting, synchronous="OFF")
+    return open_store(
+        place, most_waiting=most_waiting, history_limit=history_limit, synchronous="OFF"
+    )
 
 
 def as_it_is(_patch: pytest.MonkeyPatch) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.durability.book import Book
-from tests.serving import Caller, Server, eventually, serving
+from tests.serving import WHOLE, Caller, Server, eventually, serving
 
 ROUNDS = 50
 THREADS = 8
@@ -63,17 +63,17 @@ def test_50_kills_lose_nothing_acknowledged(tmp_path: Path) -> None:
     """The same session goes on through all of it; at most one update a client stays unknown."""
     data = tmp_path / "data"
     dice = random.Random(50)  # noqa: S311  a test's dice
-    with serving(data) as server:
+    with serving(data, history_limit=WHOLE) as server:
         book = Book(server, TASKS)
     for done in range(ROUNDS):
-        with serving(data) as server:
+        with serving(data, history_limit=WHOLE) as server:
             with Caller(server, book.token) as caller:
                 book.assert_kept(caller)
             before = book.count
             kill_under_load(server, book, dice.uniform(0.1, 0.5))
             assert book.count > before
             assert len(book.open) <= THREADS * (done + 1)
-    with serving(data) as server, Caller(server, book.token) as caller:
+    with serving(data, history_limit=WHOLE) as server, Caller(server, book.token) as caller:
         book.assert_kept(caller)
     book.assert_told(data)
 

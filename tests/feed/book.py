@@ -42,12 +42,15 @@ def of_tasks(*numbers: int) -> TaskFilter:
 class Book:
     """The log. ``kept_after`` is where it begins; ``reads`` counts the pages asked for.
 
+    ``taken_out`` are positions in the middle of it that are no longer there.
+
     ``before_read`` is awaited in the middle of each read of a page.
     """
 
     def __init__(self, *numbers: int) -> None:
         self.events: list[Event] = []
         self.kept_after: Position = 0
+        self.taken_out: set[Position] = set()
         self.reads = 0
         self.read = asyncio.Event()
         self.fault: Exception | None = None
@@ -80,14 +83,19 @@ class Book:
         if self.fault is not None:
             raise self.fault
         begin = max(position, self.kept_after)
-        page = self.events[begin : begin + limit]
+        left = [each for each in self.events[begin:] if each.position not in self.taken_out]
+        page = left[:limit]
         if self.before_read is not None:
             await self.before_read()
         await asyncio.sleep(0)
         return page
 
     async def log_span(self) -> LogSpan:
-        return LogSpan(self.kept_after, self.last)
+        return LogSpan(self.kept_after, self.last, max(self.taken_out, default=0))
+
+    async def newest_taken_out(self, wanted: TaskFilter, after: Position) -> Position | None:
+        missing = [each for each in self.wanted(wanted, after) if each in self.taken_out]
+        return max(missing, default=None)
 
 
 def encode(event: Event) -> bytes:

@@ -14,6 +14,7 @@ from milepost.feed.feed import Ahead, Feed, FeedLimits, TooManyWatchers
 from milepost.feed.hub import FellBehind
 from milepost.feed.watcher import PAGE, Gone, Watcher
 from milepost.rules.finding import TaskFilter
+from milepost.rules.values import Status
 from milepost.store.base import Position, Unavailable
 from tests.feed.book import ALL, Book, following, heard, of_tasks, positions, silent
 
@@ -226,6 +227,35 @@ async def test_events_missing_in_the_middle_of_the_log_are_passed_over() -> None
         book.before_read = None
         assert await silent(one)
         assert one.position == 8
+
+
+@scenario
+async def test_what_was_taken_out_is_missed_by_those_who_want_the_task() -> None:
+    book = Book(1, 2, 1, 2, 1, 2)
+    book.taken_out = {3}
+    async with following(book) as feed:
+        for wanted in (ALL, of_tasks(1), TaskFilter(status=frozenset({Status.PENDING}))):
+            with pytest.raises(Gone) as gone:
+                await feed.watch(wanted, 2)
+            assert gone.value.after == 3, "also one that has another status now"
+        assert feed.members == 0
+        assert await heard(await feed.watch(of_tasks(2), 0), 3) == [2, 4, 6]
+        assert await heard(await feed.watch(ALL, 3), 3) == [4, 5, 6]
+
+
+@scenario
+async def test_what_is_taken_out_while_it_is_read_is_noticed() -> None:
+    book = Book(*[1, 2] * 2 * PAGE)
+    async with following(book) as feed:
+        first, second = await feed.watch(of_tasks(1), 0), await feed.watch(of_tasks(2), 0)
+        for one in (first, second):
+            assert len(await heard(one, 1)) == PAGE // 2
+        book.taken_out = {2 * PAGE + 1}
+        with pytest.raises(Gone) as gone:
+            await first.next(0)
+        assert gone.value.after == 2 * PAGE + 1
+        wanted = book.wanted(of_tasks(2), second.position)
+        assert await heard(second, len(wanted)) == wanted
 
 
 @scenario

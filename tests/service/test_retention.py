@@ -25,7 +25,6 @@ from milepost.service.batches import Batches
 from milepost.service.reading import Reading
 from milepost.service.repeats import Repeatable
 from milepost.service.retention import TOMBSTONE_MILLISECONDS, Keeping, Sweeper
-from milepost.store.base import Unavailable
 from milepost.store.sqlite.store import open_store
 from tests.service.test_tasks import (
     ACME,
@@ -215,31 +214,5 @@ def test_whoever_asks_for_a_removed_task_is_told_so(play: Play) -> None:
         told = await house.tasks.get(ROOT, task.id)
         assert isinstance(told, Refused)
         assert told.refusal.reason is reasons.TASK_UNKNOWN
-
-    play(test)
-
-
-@pytest.mark.parametrize("fault", [Unavailable("the disk is full"), LookupError("no")])
-def test_a_sweep_that_fails_is_made_again(
-    play: Play, monkeypatch: pytest.MonkeyPatch, fault: Exception
-) -> None:
-    monkeypatch.setattr(retention, "SWEEP_SECONDS", 0)
-
-    async def test(archive: Archive) -> None:
-        again = asyncio.Event()
-        sweeps: list[int] = []
-
-        async def sweep() -> int:
-            sweeps.append(1)
-            if len(sweeps) == 1:
-                raise fault
-            again.set()
-            return 0
-
-        monkeypatch.setattr(archive.sweeper, "sweep", sweep)
-        archive.sweeper.stop()
-        archive.sweeper.start()
-        await asyncio.wait_for(again.wait(), 30)
-        archive.sweeper.stop()
 
     play(test)

@@ -105,7 +105,7 @@ def test_counts_read_an_index_only(watched: Watched) -> None:
 
 @pytest.mark.parametrize("statement", [queries.SELECT_HISTORY, queries.SELECT_HISTORY_BEFORE])
 def test_a_history_follows_its_chain(database: sqlite3.Connection, statement: str) -> None:
-    values = ("x",) * statement.count("?")
+    values = dict.fromkeys(("id", "before", "limit"), "x")
     rows = database.execute(f"EXPLAIN QUERY PLAN {statement}", values)
     plan = [row[3] for row in rows]
     assert not [line for line in plan if line.startswith("SCAN events")]

@@ -25,7 +25,7 @@ from hypothesis import strategies as st
 from tests.durability.eventlog import Logged, event_log, lives
 from tests.events import Events
 from tests.hostile.test_table import resident
-from tests.serving import Caller, Server, add_people, eventually, progress, serving, text
+from tests.serving import WHOLE, Caller, Server, add_people, eventually, progress, serving, text
 from tests.watching.recorder import Noted, Place, Recorder, Recording
 
 TASKS = 8
@@ -51,7 +51,10 @@ def noted(log: Iterable[Logged], ids: set[str] | None = None) -> list[Noted]:
 def finished(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Server, list[Logged]]]:
     """A server with a log that does not grow any more, of small and of large events."""
     data = tmp_path_factory.mktemp("finished") / "data"
-    with serving(data, watch_heartbeat="1") as server, server.caller() as caller:
+    with (
+        serving(data, watch_heartbeat="1", history_limit=WHOLE) as server,
+        server.caller() as caller,
+    ):
         ids = [caller.create(status="RUNNING") for _ in range(3)]
         for number in range(1, 30):
             words = "x" * (20_000 if number % 7 == 0 else 10)
@@ -147,7 +150,7 @@ def test_under_load_kills_and_restarts_every_stream_is_the_log(tmp_path: Path) -
     data = tmp_path / "data"
     add_people(data, {"acme": ("extension", "com.acme.backup")})
     dice = random.Random(7)  # noqa: S311  a test's dice
-    with serving(data, watch_heartbeat="1") as server:
+    with serving(data, watch_heartbeat="1", history_limit=WHOLE) as server:
         acme = server.login("acme")
         with server.caller() as caller, Caller(server, acme) as extension:
             own = [extension.create(status="RUNNING") for _ in range(2)]
@@ -159,7 +162,7 @@ def test_under_load_kills_and_restarts_every_stream_is_the_log(tmp_path: Path) -
     with recording.running():
         with load.running():
             for round_number in range(ROUNDS):
-                with serving(data, watch_heartbeat="1") as server:
+                with serving(data, watch_heartbeat="1", history_limit=WHOLE) as server:
                     place.move(server)
                     before = load.answered
                     for _ in eventually("there are some more changes"):
@@ -167,7 +170,7 @@ def test_under_load_kills_and_restarts_every_stream_is_the_log(tmp_path: Path) -
                             break
                     time.sleep(dice.uniform(0, 0.3))
                     server.stop(signal.SIGTERM if round_number % 3 == 2 else signal.SIGKILL)
-        with serving(data, watch_heartbeat="1") as server:
+        with serving(data, watch_heartbeat="1", history_limit=WHOLE) as server:
             place.move(server)
             log = event_log(data)
             recording.until(lambda each: each.last >= log[-1].position, "all have heard all")
@@ -183,7 +186,10 @@ def test_under_load_kills_and_restarts_every_stream_is_the_log(tmp_path: Path) -
 def test_the_check_sees_a_gap_and_a_repeat(tmp_path: Path) -> None:
     """The control: a stream that is resumed at another place is not the log."""
     data = tmp_path / "data"
-    with serving(data, watch_heartbeat="1") as server, server.caller() as caller:
+    with (
+        serving(data, watch_heartbeat="1", history_limit=WHOLE) as server,
+        server.caller() as caller,
+    ):
         place = Place(server, caller.token)
         task = caller.create(status="RUNNING")
         for number in range(1, 4):
@@ -214,7 +220,7 @@ def open_files() -> int:
 def test_1000_watchers_beside_a_load_of_updates(tmp_path: Path) -> None:
     """Nine in ten watch a task of their own, the others everything."""
     data = tmp_path / "data"
-    with serving(data, watch_heartbeat="1") as server:
+    with serving(data, watch_heartbeat="1", history_limit=WHOLE) as server:
         with server.caller() as caller:
             ids = [caller.create(status="RUNNING") for _ in range(100)]
         place = Place(server, caller.token)
@@ -248,7 +254,10 @@ def test_10_000_idle_watchers(tmp_path: Path) -> None:
     if count < 10_000:
         pytest.skip(f"ONLY {room} FILES MAY BE OPEN HERE: 10,000 WATCHERS WERE NOT TRIED")
     data = tmp_path / "data"
-    with serving(data, watch_heartbeat="60") as server, server.caller() as caller:
+    with (
+        serving(data, watch_heartbeat="60", history_limit=WHOLE) as server,
+        server.caller() as caller,
+    ):
         task = caller.create(status="RUNNING")
         before = resident(server)
         with contextlib.ExitStack() as stack:

@@ -19,18 +19,21 @@ def described(name: str, encoded: bytes) -> Any:
 
 
 def test_a_session() -> None:
-    who = {"user": "ann", "role": "viewer", "extension": None}
+    who = {"user": "ann", "role": "viewer", "scope": "full", "extension": None}
     shown = described("session", encode_session(who, ["read", "cancel"], NOON, NOON, 60))
     assert shown == {
         "user": "ann",
         "role": "viewer",
+        "scope": "full",
         "rights": ["cancel", "read"],
         "created_at": NOON_TEXT,
         "ends_at": NOON_TEXT,
         "idle_seconds": 60,
     }
     acme = {**who, "extension": "com.acme"}
-    assert described("session", encode_session(acme, [], 0, 0, 0))["extension"] == "com.acme"
+    token = described("session", encode_session(acme, [], NOON, None, None))
+    assert token["extension"] == "com.acme"
+    assert not {"ends_at", "idle_seconds"} & token.keys()
 
 
 def test_the_server() -> None:

@@ -1,8 +1,9 @@
 """Who sends a request: which credential counts, and whose it is.
 
-The header ``vmware-api-session-id`` comes first, on ``/v1`` then ``Authorization: Bearer``, then
-what the body of a JSON-RPC request brings, then the cookie of the header's name; the first that is
-there decides alone. Basic counts only where a session is created.
+A token stands wherever a session does. The header ``vmware-api-session-id`` comes first, on
+``/v1`` then ``Authorization: Bearer``, then what the body of a JSON-RPC request brings, then the
+cookie of the header's name; the first that is there decides alone. Basic counts only where a
+session is created.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import binascii
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
-from milepost.access.sessions import Login, Sessions
+from milepost.access.sessions import Login, Sessions, reason_against
 from milepost.doors.hosts import Hosts
 from milepost.doors.messages import Request
 from milepost.doors.refusals import Refuse
@@ -57,8 +58,18 @@ class Gate:
         """Whose a token is. Raises ``Refuse``."""
         login = await self.sessions.resolve(token, self.clock())
         if login is None:
-            raise Refuse(reasons.SESSION_UNKNOWN)
+            raise Refuse(reason_against(token))
         return login
+
+    async def log_out(self, request: Request, in_body: str | None = None) -> None:
+        """End the session of a request that was let in. Raises ``Refuse``.
+
+        Whoever logs out believes that what was sent counts no more. A token is for other programs
+        too, so it does not end by the way, and that must be said.
+        """
+        if request.who.token is not None:
+            raise Refuse(reasons.TOKEN_STAYS)
+        await self.sessions.log_out(token_of(request, in_body))
 
     def _cookie(self, request: Request) -> str | None:
         token = cookie_of(request.header(b"cookie") or "")

@@ -5,9 +5,9 @@ A refused login has no challenge, so that a browser does not ask for the passwor
 
 from __future__ import annotations
 
-from milepost.access.policy import RIGHTS
+from milepost.access.policy import rights_of
 from milepost.access.sessions import Login, SessionLimits
-from milepost.doors.credentials import Gate, cookie_header, token_of
+from milepost.doors.credentials import Gate, cookie_header
 from milepost.doors.messages import Answer, Request, json_answer
 from milepost.doors.refusals import RefusedWith, retry_after
 from milepost.doors.routing import Auth, Route
@@ -56,17 +56,22 @@ class V1SessionDoor:
     async def sign_out(self, request: Request) -> Answer:
         """End the session."""
         queries.only(queries.parse_query(request.query), ())
-        await self._gate.sessions.log_out(token_of(request))
+        await self._gate.log_out(request)
         return Answer(204, headers=(cookie_header("", secure=request.secure),))
 
     def _told(self, login: Login) -> bytes:
-        who, began = login.principal, login.session.created_at
+        who, began, token = login.principal, login.session.created_at, login.token
         return encode_session(
-            {"user": who.name, "role": who.role.value, "extension": who.extension},
-            (act.value for act in RIGHTS[who.role]),
+            {
+                "user": who.name,
+                "role": who.role.value,
+                "scope": who.scope.value,
+                "extension": who.extension,
+            },
+            (act.name.lower().replace("_", "-") for act in rights_of(who)),
             began,
-            began + self._limits.absolute,
-            self._limits.idle // 1000,
+            began + self._limits.absolute if token is None else token.expires_at,
+            self._limits.idle // 1000 if token is None else None,
         )
 
 
@@ -101,7 +106,7 @@ def session_routes(door: V1SessionDoor) -> list[Route]:
             door.sign_out,
             Auth.SESSION,
             operation="v1.session.delete",
-            summary="Sign out.",
+            summary="Sign out; a token stays.",
             status=204,
             errors=(400, 401, 403, 503),
         ),

@@ -10,7 +10,7 @@ import asyncio
 
 from milepost.feed.hub import Encode, Hub
 from milepost.feed.tail import POLL_SECONDS, Tail
-from milepost.feed.watcher import Gone, Log, Watcher
+from milepost.feed.watcher import Log, Watcher, refuse_gap
 from milepost.rules.finding import TaskFilter
 from milepost.rules.values import Value
 from milepost.store.base import Position
@@ -70,13 +70,13 @@ class Feed:
         that position, ``TooManyWatchers``, and what the store raises.
         """
         span = await self._log.log_span()
-        if self.members >= self._limits.watchers:
-            raise TooManyWatchers(self._limits.watchers)
         position = span.last if after is None else after
         if position > span.last:
             raise Ahead(span.last)
-        if position < span.after:
-            raise Gone(span.after)
+        await refuse_gap(self._log, span, wanted, position)
+        # Nothing is waited for from here on, so the bound holds.
+        if self.members >= self._limits.watchers:
+            raise TooManyWatchers(self._limits.watchers)
         if not self.members:
             self._hub.begin(span.last)
             self._tail.start()

@@ -10,6 +10,8 @@ import asyncio
 from collections.abc import Callable
 from typing import Protocol
 
+import msgspec
+
 from milepost.feed.hub import Hub
 from milepost.feed.views import View
 from milepost.rules.finding import TaskFilter
@@ -37,6 +39,21 @@ class Log(Protocol):
 
     async def log_span(self) -> LogSpan:
         """Where the log begins and ends."""
+
+    async def newest_taken_out(self, wanted: TaskFilter, after: Position) -> Position | None:
+        """The newest event behind a position that was taken out of a wanted history."""
+
+
+async def refuse_gap(log: Log, span: LogSpan, wanted: TaskFilter, position: Position) -> None:
+    """Raise ``Gone`` when something that is wanted is missing behind a position."""
+    if position < span.after:
+        raise Gone(span.after)
+    if position < span.shortened:
+        # A task may have had another status when it was missed.
+        whole = msgspec.structs.replace(wanted, status=None)
+        missing = await log.newest_taken_out(whole, position)
+        if missing is not None:
+            raise Gone(missing)
 
 
 class Watcher:
@@ -153,8 +170,7 @@ class Watcher:
             events = await self._log.events_after(self.position, PAGE)
             span = await self._log.log_span()
             await asyncio.sleep(len(events) * REST_AFTER_READING)
-        if self.position < span.after:
-            raise Gone(span.after)
+        await refuse_gap(self._log, span, self._wanted, self.position)
         # With none left up to where the hub was, there never will be one.
         self.position = events[-1].position if events else told
         return b"".join(

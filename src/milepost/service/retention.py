@@ -12,7 +12,8 @@ from collections.abc import Awaitable, Callable
 from milepost.logs import logger
 from milepost.rules.extensions import Retention
 from milepost.rules.values import Instant, Value
-from milepost.store.base import Store, StoreError
+from milepost.service.rounds import Rounds
+from milepost.store.base import Store
 
 TOMBSTONE_MILLISECONDS = 7 * 86_400 * 1000
 SWEEP_SECONDS = 60.0
@@ -48,27 +49,15 @@ class Sweeper:
         self._keeping = keeping
         self._retention_of = retention_of
         self._clock = clock
-        self._sweeping: asyncio.Task[None] | None = None
+        self._rounds = Rounds(self.sweep, seconds=SWEEP_SECONDS, failure="tasks not removed")
 
     def start(self) -> None:
         """Begin to sweep now and then."""
-        self._sweeping = asyncio.get_running_loop().create_task(self._go_on())
+        self._rounds.start()
 
     def stop(self) -> None:
         """Sweep no longer."""
-        if self._sweeping is not None:
-            self._sweeping.cancel()
-
-    async def _go_on(self) -> None:
-        while True:
-            try:
-                await self.sweep()
-            except StoreError as fault:
-                log.warning("tasks not removed", reason=str(fault))
-            except Exception:
-                # What is at fault may be gone the next time; tasks must not be kept for it.
-                log.exception("tasks not removed")
-            await asyncio.sleep(SWEEP_SECONDS)
+        self._rounds.stop()
 
     async def sweep(self) -> int:
         """Remove all that is kept no longer; how many tasks. May raise what the store raises."""

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Iterable
 
 from milepost.access.passwords import PasswordChecker
 from milepost.access.sessions import Sessions
-from milepost.logs import logger
 from milepost.rules.values import Instant
 from milepost.service.extensions import Extensions
+from milepost.service.histories import HistoryKeeper
 from milepost.service.leases import LeaseKeeper
 from milepost.service.retention import Sweeper
-from milepost.store.base import KEPT_MILLISECONDS, Store, StoreError
+from milepost.service.rounds import Rounds
+from milepost.service.tokens import sweep as sweep_tokens
+from milepost.store.base import KEPT_MILLISECONDS, Store
 
 SWEEP_SECONDS = 600
 SWEPT_AT_ONCE = 500
-
-log = logger(__name__)
 
 
 class Upkeep:
@@ -32,6 +31,7 @@ class Upkeep:
         registry: Extensions,
         leases: LeaseKeeper,
         sweeper: Sweeper,
+        histories: HistoryKeeper,
         clock: Callable[[], Instant],
         closing: Iterable[Callable[[], None]],
     ) -> None:
@@ -41,37 +41,36 @@ class Upkeep:
         self._registry = registry
         self._leases = leases
         self._sweeper = sweeper
+        self._histories = histories
         self._clock = clock
         self._closing = closing
-        self._sweeping: asyncio.Task[None] | None = None
+        self._rounds = Rounds(self._sweep, seconds=SWEEP_SECONDS, failure="not swept")
 
     async def start(self) -> None:
-        """Know the extensions, watch leases, and forget ended sessions and old requests."""
+        """Know the extensions, watch leases, and forget ended sessions, tokens and old requests."""
         await self._registry.start()
         await self._leases.start()
         self._sweeper.start()
-        self._sweeping = asyncio.get_running_loop().create_task(self._sweep())
+        self._histories.start()
+        self._rounds.start()
 
     async def stop(self) -> None:
         """Finish every accepted change and let go of everything."""
-        if self._sweeping is not None:
-            self._sweeping.cancel()
+        self._rounds.stop()
         self._registry.stop()
         for close in self._closing:
             close()
         self._leases.stop()
         self._sweeper.stop()
+        self._histories.stop()
         self._passwords.close()
         await self._store.close()
 
     async def _sweep(self) -> None:
-        while True:
-            try:
-                await self._sessions.sweep(self._clock())
-                await self._forget_requests()
-            except StoreError as fault:
-                log.warning("not swept", reason=str(fault))
-            await asyncio.sleep(SWEEP_SECONDS)
+        """Forget ended sessions, tokens and old requests."""
+        await self._sessions.sweep(self._clock())
+        await sweep_tokens(self._store, self._clock())
+        await self._forget_requests()
 
     async def _forget_requests(self) -> None:
         """Forget what came of requests so long ago that it counts no longer."""

@@ -8,11 +8,12 @@ commit; it answers only after the commit that covers it.
 Events have positions in the order of their commits, without gaps that could be filled later: a
 reader that has seen position *n* will never see a smaller one appear.
 """
-# long: it is all that a store promises, in one place
+# long: one protocol tells all that a store promises
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import enum
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
 from milepost.rules.extensions import Extension, ExtensionOutcome, Registration
@@ -24,6 +25,8 @@ from milepost.rules.values import Instant, Status, Value
 Position = int
 """Where an event stands in the log; positions start at 1."""
 
+HISTORY_LIMIT = 10_000
+"""Events that the history of one task keeps where nothing else is said."""
 MOST_FOUND_BYTES = 32 * 1024 * 1024
 MOST_PAGE_BYTES = 4 * 1024 * 1024
 """What a page of events may hold; a first event that is larger goes alone."""
@@ -130,10 +133,15 @@ registered, or why nothing changes. It may be run again."""
 
 
 class LogSpan(Value, frozen=True):
-    """What of the log is kept: every event behind ``after``, up to and with ``last``."""
+    """What of the log is kept: every event behind ``after``, up to and with ``last``.
+
+    But for those taken out of histories that were too long: ``shortened`` is the newest of these,
+    0 without any. ``Store.newest_taken_out`` tells whose they are.
+    """
 
     after: Position
     last: Position
+    shortened: Position = 0
 
 
 class Page(Value, frozen=True):
@@ -221,8 +229,46 @@ class Session(Value, frozen=True, kw_only=True):
     used_at: Instant
 
 
+class Token(Value, frozen=True, kw_only=True):
+    """A token of a user, for programs. ``digest`` is its SHA-256, in hex; it is never stored.
+
+    It counts until it is revoked, or for those with an end before ``expires_at``.
+    """
+
+    id: str
+    digest: str
+    name: str
+    owner: str
+    scope: str
+    created_at: Instant
+    extension: str | None = None
+    expires_at: Instant | None = None
+    used_at: Instant | None = None
+    revoked_at: Instant | None = None
+
+    def is_live(self, now: Instant) -> bool:
+        """Whether it still counts, as far as it alone says so."""
+        is_over = self.expires_at is not None and self.expires_at <= now
+        return self.revoked_at is None and not is_over
+
+
+class TokenAdded(enum.Enum):
+    """What came of a new token."""
+
+    ADDED = "added"
+    NAME_TAKEN = "its owner has a live token of that name"
+    TOO_MANY = "its owner has too many live tokens"
+
+
+class TokenPage(Value, frozen=True):
+    """Some tokens in the order they were made. ``next`` is the mark of the next page."""
+
+    tokens: tuple[Token, ...]
+    next: int | None = None
+
+
 class Store(Protocol):
-    """Durable tasks, their events, users, sessions and extensions.
+    """Durable tasks, their events, users, sessions, tokens and extensions.
 
     Every method may raise ``Unavailable``.
     """
@@ -271,10 +317,27 @@ class Store(Protocol):
     async def history(
         self, task_id: str, limit: int, *, before: Position | None = None
     ) -> list[Event]:
-        """The newest events of one task, or those before one; newest first.
+        """The newest events of one task, or those before a position; newest first.
 
-        At most ``limit``, fewer when they are large. ``before`` is the position of an event of
-        that task; with another there are none.
+        At most ``limit``, fewer when they are large.
+        """
+
+    async def overlong(self, limit: int) -> list[str]:
+        """At most so many ids of tasks that have more events than a history keeps."""
+
+    def shorten(self, task_id: str, at_once: int) -> AsyncIterator[int]:
+        """Take events out of the history of such a task, step by step; how many at each.
+
+        At most so many at once. The oldest ones that only report progress go first, then the
+        oldest others; the event that created the task and the newest one stay. Some more go than
+        must, so that the next time is not soon. The whole is decided at the first step; each step
+        is durable.
+        """
+
+    async def newest_taken_out(self, wanted: TaskFilter, after: Position) -> Position | None:
+        """The newest event behind a position that was taken out of the history of a wanted task.
+
+        What has changed since counts as it is now.
         """
 
     async def leased(self) -> list[tuple[str, int]]:
@@ -343,8 +406,13 @@ class Store(Protocol):
     async def add_user(self, user: User) -> bool:
         """Add a user; ``False`` when there is one of that name, who stays as he is."""
 
-    async def put_user(self, user: User, *, end_sessions: bool = False) -> None:
-        """Add a user, or replace the one of that name, whose sessions may end with it."""
+    async def put_user(
+        self, user: User, *, end_sessions: bool = False, revoke_tokens: Instant | None = None
+    ) -> None:
+        """Add a user, or replace the one of that name, whose sessions may end with it.
+
+        With an instant the tokens of the user are revoked too, as of then.
+        """
 
     async def session(self, token: str) -> tuple[Session, User] | None:
         """One session with its user, by the hash of its token."""
@@ -360,6 +428,30 @@ class Store(Protocol):
 
     async def delete_sessions(self, *, created_before: Instant, used_before: Instant) -> None:
         """End the sessions created or last used before these instants."""
+
+    async def add_token(self, token: Token, most: int) -> TokenAdded:
+        """Add a token of a known user, of whom at most ``most`` are live when it is made.
+
+        Of those that have ended, only the ``most`` made last are kept.
+        """
+
+    async def token(self, digest: str) -> tuple[Token, User] | None:
+        """One token with its owner, live or not, by its hash."""
+
+    async def token_by_id(self, ident: str) -> Token | None:
+        """One token, live or not."""
+
+    async def tokens(self, owner: str | None, size: int, after: int | None = None) -> TokenPage:
+        """A page of the tokens of a user, or of all, live or not, behind a mark."""
+
+    async def touch_token(self, digest: str, used_at: Instant) -> None:
+        """Note that a token was used."""
+
+    async def revoke_token(self, ident: str, at: Instant) -> Token | None:
+        """End a token; the token as it is now. One that was revoked before stays as it is."""
+
+    async def forget_tokens(self, ended_before: Instant) -> None:
+        """Forget the tokens that were revoked, or have expired, before an instant."""
 
     async def change_extension(self, key: str, decide: DecideExtension) -> ExtensionOutcome:
         """Run a decision over one extension and make what it says durable.

@@ -29,7 +29,8 @@ WEIGHT: Schema = {
     "minimum": v1shapes.SMALLEST_WEIGHT,
     "maximum": v1shapes.LARGEST_WEIGHT,
 }
-BOUNDED = {"lease_seconds": SECONDS, "weight": WEIGHT}
+LIFETIME: Schema = {"type": "integer", "minimum": 1}
+BOUNDED = {"lease_seconds": SECONDS, "weight": WEIGHT, "lifetime_seconds": LIFETIME}
 MESSAGE = "message"
 SPECS = (v1shapes.PROGRESS, v1shapes.UPDATE_SPEC, v1shapes.CREATE_SPEC)
 
@@ -105,6 +106,11 @@ class V1Schemas(DoorSchemas):
     def answers(self) -> dict[str, Schema]:
         """What only answers have."""
         user = {"name": TEXT, "role": TEXT, "extension": TEXT, "disabled": BOOLEAN}
+        token = {
+            **dict.fromkeys(("id", "name", "user", "scope", "extension"), TEXT),
+            **dict.fromkeys(("created_at", "expires_at", "used_at", "revoked_at"), INSTANT),
+        }
+        always = ["id", "name", "user", "scope", "created_at"]
         change = object_schema(
             {"field": TEXT, "before": {}, "after": {}},
             ["field"],
@@ -149,6 +155,12 @@ class V1Schemas(DoorSchemas):
             PREFIX + "user": object_schema(user, ["name", "role", "disabled"]),
             PREFIX + "users": object_schema(
                 {"users": list_schema(reference(PREFIX + "user"))}, ["users"]
+            ),
+            PREFIX + "token": object_schema(token, always),
+            PREFIX + "made_token": object_schema({**token, "token": TEXT}, [*always, "token"]),
+            PREFIX + "token_page": object_schema(
+                {"tokens": list_schema(reference(PREFIX + "token")), "next_page_token": TEXT},
+                ["tokens"],
             ),
         }
 

@@ -23,22 +23,25 @@ HourValue = tuple[Instant, int, int, Sequence[int]]
 
 
 def encode_session(
-    who: Mapping[str, str | None], rights: Iterable[str], began: Instant, ends: Instant, idle: int
+    who: Mapping[str, str | None],
+    rights: Iterable[str],
+    began: Instant,
+    ends: Instant | None,
+    idle: int | None,
 ) -> bytes:
     """A session: whose it is, what it may do, when it began and must end.
 
-    ``who`` has its ``user``, ``role`` and ``extension``; ``idle`` is how many seconds it may be
-    unused.
+    ``who`` has its ``user``, ``role``, ``scope`` and ``extension``; ``idle`` is how many seconds it
+    may be unused. What is ``None`` is left out.
     """
-    return to_json(
-        {
-            **{name: part for name, part in who.items() if part is not None},
-            "rights": sorted(rights),
-            "created_at": instant_value(began),
-            "ends_at": instant_value(ends),
-            "idle_seconds": idle,
-        }
-    )
+    value = {
+        **who,
+        "rights": sorted(rights),
+        "created_at": instant_value(began),
+        "ends_at": instant_value(ends),
+        "idle_seconds": idle,
+    }
+    return to_json({name: part for name, part in value.items() if part is not None})
 
 
 def encode_server(facts: Mapping[str, Any], started_at: Instant, now: Instant) -> bytes:
@@ -98,6 +101,7 @@ def overview_schemas(prefix: str) -> dict[str, Schema]:
     session = {
         "user": TEXT,
         "role": TEXT,
+        "scope": TEXT,
         "extension": TEXT,
         "rights": list_schema(TEXT),
         "created_at": INSTANT,
@@ -123,7 +127,7 @@ def overview_schemas(prefix: str) -> dict[str, Schema]:
         "complete_since": INSTANT,
         "complete": BOOLEAN,
     }
-    optional = {"extension"}
+    optional = {"extension", "ends_at", "idle_seconds"}
     return {
         prefix + "session": object_schema(session, [key for key in session if key not in optional]),
         prefix + "server": object_schema(server, list(server)),

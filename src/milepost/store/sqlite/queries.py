@@ -29,7 +29,8 @@ SELECT_LOG_PAGE = (
 # The number given last outlives its event.
 SELECT_SPAN = (
     "SELECT max(coalesce((SELECT min(position) - 1 FROM events), last, 0),"
-    " coalesce((SELECT through FROM compaction), 0)), coalesce(last, 0)"
+    " coalesce((SELECT through FROM compaction), 0)), coalesce(last, 0),"
+    " coalesce((SELECT max(through) FROM shortened), 0)"
     " FROM (SELECT (SELECT seq FROM sqlite_sequence WHERE name = 'events') AS last)"
 )
 # The events of a task are a chain from its newest one backwards: an index of them would cost as
@@ -38,12 +39,20 @@ CHAIN = (
     "WITH RECURSIVE chain (position, previous) AS ("  # noqa: S608  own names only
     "SELECT position, previous FROM events WHERE position = ({})"
     " UNION ALL SELECT events.position, events.previous"
-    " FROM chain JOIN events ON events.position = chain.previous LIMIT ?)"
+    " FROM chain JOIN events ON events.position = chain.previous LIMIT :limit)"
     f" {SELECT_EVENTS} WHERE position IN (SELECT position FROM chain) ORDER BY position DESC"
 )
-SELECT_HISTORY = CHAIN.format("SELECT last_position FROM tasks WHERE id = ?")
+SELECT_HISTORY = CHAIN.format("SELECT last_position FROM tasks WHERE id = :id")
+# The event asked for may have been taken out since; then the chain is walked to the next older one.
 SELECT_HISTORY_BEFORE = CHAIN.format(
-    "SELECT previous FROM events WHERE task_id = ? AND position = ?"
+    "SELECT CASE WHEN EXISTS (SELECT 1 FROM events WHERE position = :before AND task_id = :id)"
+    " THEN (SELECT previous FROM events WHERE position = :before) ELSE"
+    " (WITH RECURSIVE walk (position, previous) AS ("
+    "SELECT position, previous FROM events"
+    " WHERE position = (SELECT last_position FROM tasks WHERE id = :id)"
+    " UNION ALL SELECT events.position, events.previous"
+    " FROM walk JOIN events ON events.position = walk.previous)"
+    " SELECT max(position) FROM walk WHERE position < :before) END"
 )
 SELECT_LEASED = "SELECT id, lease_seconds FROM tasks WHERE lease_seconds IS NOT NULL"
 SELECT_KEPT = "SELECT digest, note FROM kept WHERE scope = ? AND key = ? AND at > ?"

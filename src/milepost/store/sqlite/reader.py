@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TypeVar
 
-from milepost.rules.finding import Selection
+from milepost.rules.finding import Selection, TaskFilter
 from milepost.rules.values import Instant
 from milepost.store.base import (
     Children,
@@ -23,7 +23,7 @@ from milepost.store.base import (
     Unavailable,
     User,
 )
-from milepost.store.sqlite import family, figures, paging, queries, removal, rows
+from milepost.store.sqlite import family, figures, paging, queries, removal, rows, shortening
 from milepost.store.sqlite.connection import open_reader
 
 T = TypeVar("T")
@@ -42,15 +42,20 @@ class Reader:
     async def history(
         self, task_id: str, limit: int, *, before: Position | None = None
     ) -> list[Event]:
-        newest = queries.SELECT_HISTORY, (task_id, limit)
-        older = queries.SELECT_HISTORY_BEFORE, (task_id, before, limit)
-        statement, values = newest if before is None else older
+        values = {"id": task_id, "before": before, "limit": limit}
+        statement = queries.SELECT_HISTORY if before is None else queries.SELECT_HISTORY_BEFORE
 
         def read() -> list[Event]:
             with contextlib.closing(self._far.execute(statement, values)) as found:
                 return queries.bounded_events(found)
 
         return await self._far_away(read)
+
+    async def overlong(self, limit: int) -> list[str]:
+        return [row[0] for row in await self._all(shortening.SELECT_OVERLONG, limit)]
+
+    async def newest_taken_out(self, wanted: TaskFilter, after: Position) -> Position | None:
+        return await self._far_away(lambda: shortening.newest_taken_out(self._far, wanted, after))
 
     async def leased(self) -> list[tuple[str, int]]:
         return await self._all(queries.SELECT_LEASED)

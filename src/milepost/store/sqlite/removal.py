@@ -83,8 +83,19 @@ def remove(connection: sqlite3.Connection, ids: Sequence[str], now: Instant) -> 
                 "INSERT OR REPLACE INTO tombstones VALUES (?, ?, ?)", (task_id, service, now)
             )
             connection.execute("INSERT INTO discarded VALUES (?)", (position,))
+            forget_shortening(connection, task_id)
             removed += 1
     return removed
+
+
+def forget_shortening(connection: sqlite3.Connection, task_id: str) -> None:
+    """Let the log as a whole tell what was missing of the history of a removed task."""
+    connection.execute("DELETE FROM overlong WHERE task_id = ?", (task_id,))
+    row = connection.execute(
+        "DELETE FROM shortened WHERE task_id = ? RETURNING through", (task_id,)
+    ).fetchone()
+    if row is not None:
+        connection.execute(COMPACTED, row)
 
 
 def compact(connection: sqlite3.Connection, most: int) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
@@ -17,6 +17,7 @@ from milepost.rules.finding import Selection, TaskFilter
 from milepost.rules.task import Accepted, Decision, Task
 from milepost.rules.values import Instant
 from milepost.store.base import (
+    HISTORY_LIMIT,
     Corrupt,
     Decide,
     DecideAll,
@@ -30,13 +31,12 @@ from milepost.store.base import (
     Overloaded,
     Page,
     Position,
-    Session,
     Store,
     StoreError,
     Unavailable,
-    User,
 )
-from milepost.store.sqlite import extensions, paging, queries, removal, rows
+from milepost.store.sqlite import extensions, paging, queries, removal, rows, shortening, tokens
+from milepost.store.sqlite.accounts import AccountWriter
 from milepost.store.sqlite.committer import Committer
 from milepost.store.sqlite.connection import (
     directory_lock,
@@ -44,7 +44,8 @@ from milepost.store.sqlite.connection import (
     take,
     write_nothing_new,
 )
-from milepost.store.sqlite.reader import Reader, reading
+from milepost.store.sqlite.reader import reading
+from milepost.store.sqlite.shortening import HistoryBound
 from milepost.store.sqlite.together import Together
 from milepost.store.sqlite.working import Stored, Working, size_of
 from milepost.store.sqlite.writing import Written, last_position, written
@@ -54,7 +55,7 @@ T = TypeVar("T")
 SESSION_WIDTH = 4
 
 
-class SqliteStore(Reader, Store):
+class SqliteStore(tokens.Tokens, AccountWriter, Store):
     """Tasks, events, users, sessions and extensions in ``milepost.db`` of a data directory.
 
     Single rows are read in the caller's thread (they cost microseconds); lists are read in a
@@ -62,10 +63,17 @@ class SqliteStore(Reader, Store):
     """
 
     def __init__(
-        self, directory: Path, lock: filelock.FileLock, *, synchronous: str, most_waiting: int
+        self,
+        directory: Path,
+        lock: filelock.FileLock,
+        *,
+        synchronous: str,
+        most_waiting: int,
+        history_limit: int,
     ) -> None:
         super().__init__(directory)
         self._lock = lock
+        self._bound = HistoryBound(history_limit)
         self._working = Working()
         self._position: Position | None = None
         self._committer = Committer(
@@ -82,19 +90,25 @@ class SqliteStore(Reader, Store):
             newest=self._newest,
             next_position=self._next_position,
             seen=self._durably_seen,
+            bound=self._bound,
         )
 
     async def change(self, ids: Sequence[str], decide: Decide, origin: Origin) -> Outcome:
         self._committer.refuse_more()
-        found = {task_id: stored for task_id in ids if (stored := self._newest(task_id))}
-        decision = decide({task_id: stored.task for task_id, stored in found.items()})
+        found: dict[str, Stored] = {}
+        tasks: dict[str, Task] = {}
+        for task_id in ids:
+            stored = self._newest(task_id)
+            if stored is not None:
+                found[task_id], tasks[task_id] = stored, stored.task
+        decision = decide(tasks)
         if not isinstance(decision, Accepted) or decision.change is None:
             await self._durably_seen(ids)
             return Outcome(decision)
         after = decision.change.after
         before = found.get(after.id) or self._newest(after.id)
         previous = None if before is None else before.position
-        one = written(decision.change, origin, self._next_position(), previous)
+        one = written(decision.change, origin, self._next_position(), previous, self._bound)
         self._working.change(Stored(after, one.position))
         done = await self._committer.write(one)
         return Outcome(decision, done.position)
@@ -136,6 +150,12 @@ class SqliteStore(Reader, Store):
     async def compact(self, most: int) -> int:
         return await self._committer.run(lambda connection: removal.compact(connection, most))
 
+    async def shorten(self, task_id: str, at_once: int) -> AsyncIterator[int]:
+        # Read beside the writing thread: to walk a long chain would hold up a commit.
+        history = await self._far_away(lambda: shortening.read_history(self._far, task_id))
+        for cut in shortening.cuts_of(history, self._bound.kept, at_once):
+            yield await self._committer.run(partial(shortening.take_out, history=history, cut=cut))
+
     async def forget_tombstones(self, before: Instant, limit: int) -> int:
         return await self._write(removal.FORGET_TOMBSTONES, before, limit)
 
@@ -166,9 +186,9 @@ class SqliteStore(Reader, Store):
         return events
 
     async def log_span(self) -> LogSpan:
-        after, last = reading(lambda: self._near.execute(queries.SELECT_SPAN).fetchone())
+        after, last, cut = reading(lambda: self._near.execute(queries.SELECT_SPAN).fetchone())
         await self._told_through(last)
-        return LogSpan(after, last)
+        return LogSpan(after, last, cut)
 
     async def page(self, selection: Selection, size: int, after: int | None = None) -> Page:
         page = await self._far_away(lambda: paging.read_page(self._far, selection, size, after))
@@ -177,38 +197,6 @@ class SqliteStore(Reader, Store):
 
     async def key(self, name: str) -> str:
         return await self._committer.run(lambda connection: queries.made_key(connection, name))
-
-    async def add_user(self, user: User) -> bool:
-        def job(connection: sqlite3.Connection) -> bool:
-            return connection.execute(rows.ADD_USER, rows.user_row(user)).rowcount == 1
-
-        return await self._committer.run(job)
-
-    async def put_user(self, user: User, *, end_sessions: bool = False) -> None:
-        def job(connection: sqlite3.Connection) -> None:
-            connection.execute(rows.PUT_USER, rows.user_row(user))
-            if end_sessions:
-                connection.execute("DELETE FROM sessions WHERE user = ?", (user.name,))
-
-        await self._committer.run(job)
-
-    async def put_session(self, session: Session) -> None:
-        values = (session.token, session.user, session.created_at, session.used_at)
-        await self._write(
-            f"INSERT INTO sessions ({rows.SESSION_NAMES}) VALUES (?, ?, ?, ?)",  # noqa: S608  own names only
-            *values,
-        )
-
-    async def touch_session(self, token: str, used_at: Instant) -> None:
-        statement = "UPDATE sessions SET used_at = max(used_at, ?) WHERE token = ?"
-        await self._write(statement, used_at, token)
-
-    async def delete_session(self, token: str) -> None:
-        await self._write("DELETE FROM sessions WHERE token = ?", token)
-
-    async def delete_sessions(self, *, created_before: Instant, used_before: Instant) -> None:
-        statement = "DELETE FROM sessions WHERE created_at < ? OR used_at < ?"
-        await self._write(statement, created_before, used_before)
 
     async def change_extension(self, key: str, decide: DecideExtension) -> ExtensionOutcome:
         return await self._committer.run(partial(extensions.change, key=key, decide=decide))
@@ -287,20 +275,13 @@ class SqliteStore(Reader, Store):
         self._working.forget()
         self._position = None
 
-    async def _write(self, statement: str, *values: object) -> int:
-        """Run a statement; how many rows it changed."""
-
-        def job(connection: sqlite3.Connection) -> int:
-            return connection.execute(statement, values).rowcount
-
-        return await self._committer.run(job)
-
 
 def open_store(
     directory: Path,
     *,
     synchronous: str = "FULL",
     most_waiting: int = 10_000,
+    history_limit: int = HISTORY_LIMIT,
     exclusive: bool = True,
 ) -> SqliteStore:
     """Open (or make) the store in a data directory.
@@ -319,7 +300,13 @@ def open_store(
         prepare(directory, synchronous, may_migrate=lock.is_locked)
         if not exclusive:
             lock.release()
-        return SqliteStore(directory, lock, synchronous=synchronous, most_waiting=most_waiting)
+        return SqliteStore(
+            directory,
+            lock,
+            synchronous=synchronous,
+            most_waiting=most_waiting,
+            history_limit=history_limit,
+        )
     except sqlite3.OperationalError as fault:
         lock.release()
         raise Unavailable(f"the data directory {directory} cannot be used: {fault}") from fault

@@ -19,6 +19,7 @@ from milepost.store.base import (
 )
 from milepost.store.sqlite import queries
 from milepost.store.sqlite.committer import Committer
+from milepost.store.sqlite.shortening import HistoryBound
 from milepost.store.sqlite.working import Stored, Working
 from milepost.store.sqlite.writing import Bundle, Written, written
 
@@ -39,6 +40,7 @@ class Together:
         newest: Callable[[str], Stored | None],
         next_position: Callable[[], Position],
         seen: Callable[[Sequence[str]], Awaitable[None]],
+        bound: HistoryBound,
     ) -> None:
         self._committer = committer
         self._working = working
@@ -46,6 +48,7 @@ class Together:
         self._newest = newest
         self._next_position = next_position
         self._seen = seen
+        self._bound = bound
         self._under_way: dict[tuple[str, str], asyncio.Future[Any]] = {}
 
     async def change(
@@ -80,7 +83,7 @@ class Together:
                 after = decision.change.after
                 before = self._newest(after.id)
                 previous = None if before is None else before.position
-                one = written(decision.change, origin, self._next_position(), previous)
+                one = written(decision.change, origin, self._next_position(), previous, self._bound)
                 self._working.change(Stored(after, one.position))
                 changes.append(one)
         return tuple(changes)

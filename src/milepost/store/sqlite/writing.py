@@ -12,22 +12,33 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache, partial
 from typing import NamedTuple
 
-from milepost.rules.task import Change, Task
+from milepost.rules.task import Change
 from milepost.store.base import Corrupt, Origin, Position
-from milepost.store.changes import field_changes
+from milepost.store.changes import field_changes, moved, told_changes
 from milepost.store.sqlite import rows
 from milepost.store.sqlite.rows import Row
+from milepost.store.sqlite.shortening import HistoryBound
 
 BLOCKS = (64, 16, 4, 1)
 SELECT_LAST_POSITION = "SELECT seq FROM sqlite_sequence WHERE name = 'events'"
+MARK = (
+    "INSERT INTO overlong VALUES (?, ?)"
+    " ON CONFLICT (task_id) DO UPDATE SET revision = max(revision, excluded.revision)"
+)
 SELECT_NEWEST = "SELECT last_position FROM tasks WHERE id = ?"
 
 
 class Written(NamedTuple):
-    """A change as it will be written: the task before and after, and the row of its event."""
+    """A change as it will be written: the task before and after, and the row of its event.
+
+    ``moved`` are the fields that differ, none for a new task. ``overlong`` is whether the task is
+    to be marked as one whose history is too long.
+    """
 
     change: Change
     event: Row
+    moved: Sequence[str] = ()
+    overlong: bool = False
 
     @property
     def position(self) -> Position:
@@ -48,41 +59,58 @@ class Bundle(NamedTuple):
 
 
 class Batch(NamedTuple):
-    """The rows of a group: new tasks, updates by their statement's columns, and events."""
+    """The rows of a group: new tasks, updates by their statement's columns, events, and marks."""
 
     made: list[Row]
     updates: dict[tuple[str, ...], list[Row]]
     events: list[Row]
+    overlong: list[Row]
 
 
 def written(
-    change: Change, origin: Origin, position: Position, previous: Position | None
+    change: Change,
+    origin: Origin,
+    position: Position,
+    previous: Position | None,
+    bound: HistoryBound,
 ) -> Written:
     """A change as the event at a position; ``previous`` is the position of the task's last one."""
-    event = rows.event_row(change.kind, change.after, field_changes(change), origin)
-    return Written(change, (position, previous, *event))
+    before, after = change.before, change.after
+    if before is None:
+        names: list[str] = []
+        told = field_changes(change)
+    else:
+        names = moved(before, after)
+        told = told_changes(before, after, names)
+    event = rows.event_row(change.kind, after, told, origin)
+    return Written(change, (position, previous, *event), names, bound.is_reached(after.revision))
 
 
 def batch_of(changes: Iterable[Written]) -> Batch:
     """The rows of some changes. A task that changes many times is written once."""
-    first: dict[str, Task | None] = {}
-    last: dict[str, tuple[Task, Position]] = {}
+    first: dict[str, Written] = {}
+    last: dict[str, Written] = {}
     events = []
+    overlong: list[Row] = []
     for one in changes:
         after = one.change.after
-        first.setdefault(after.id, one.change.before)
-        last[after.id] = after, one.position
+        first.setdefault(after.id, one)
+        last[after.id] = one
         events.append(one.event)
+        if one.overlong:
+            overlong.append((after.id, after.revision))
     made: list[Row] = []
     updates: dict[tuple[str, ...], list[Row]] = {}
-    for task_id, before in first.items():
-        after, position = last[task_id]
+    for task_id, begin in first.items():
+        end = last[task_id]
+        before, after = begin.change.before, end.change.after
         if before is None:
-            made.append((*rows.task_row(after), position))
+            made.append((*rows.task_row(after), end.position))
         else:
-            names, values = rows.task_update(before, after, position)
+            fields = end.moved if end is begin else moved(before, after)
+            names, values = rows.task_update(before, after, fields, end.position)
             updates.setdefault(names, []).append(values)
-    return Batch(made, updates, events)
+    return Batch(made, updates, events, overlong)
 
 
 def write(connection: sqlite3.Connection, batch: Batch) -> None:
@@ -95,13 +123,15 @@ def write(connection: sqlite3.Connection, batch: Batch) -> None:
             told = ", ".join(f"{row[-2]} at revision {row[-1]}" for row in updates)
             raise Corrupt(f"what is stored is not {told}")
     in_blocks(connection, insert_events, batch.events)
+    for mark in batch.overlong:
+        connection.execute(MARK, mark)
 
 
 def write_one(connection: sqlite3.Connection, one: Written) -> Written:
     """Write a change alone, at the position that comes next; the answer is it as written."""
     row = connection.execute(SELECT_NEWEST, (one.change.after.id,)).fetchone()
     event = (last_position(connection) + 1, None if row is None else row[0], *one.event[2:])
-    one = Written(one.change, event)
+    one = one._replace(event=event)
     write(connection, batch_of([one]))
     return one
 
