@@ -15,7 +15,7 @@ LOCK := $(DEV)/uv pip compile --quiet --no-config --universal --python-version 3
 .DELETE_ON_ERROR:
 
 help: ## say what can be made
-	@grep -hE '^[a-z]+:.* ## ' $(MAKEFILE_LIST) | awk -F ':.* ## ' '{printf "make %-6s  %s\n", $$1, $$2}'
+	@grep -hE '^[a-z]+:.* ## ' $(MAKEFILE_LIST) | awk -F ':.* ## ' '{printf "make %-8s  %s\n", $$1, $$2}'
 
 serve: .venv/run/.installed $(PASSWORD) ## start a server; its data is in .milepost/data (SERVE_ARGS="…")
 	@echo "The administrator's password is in $(PASSWORD)"

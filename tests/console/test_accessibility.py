@@ -24,6 +24,7 @@ PAGES = {
     "overview": "/ui/overview",
     "extensions": "/ui/extensions",
     "users": "/ui/users",
+    "tokens": "/ui/tokens",
     "about": "/ui/about",
 }
 
@@ -56,6 +57,7 @@ def shown(site: Server) -> Iterator[str]:
         program.report(parent, 2, 3)
         program.cancel(program.create("Being cancelled", **of))
         program.send("PUT", "/v1/extensions/com.axe", {"name": "Axe"})
+        program.send("POST", "/v1/tokens", {"name": "Axe", "scope": "read"})
         yield failed
 
 
@@ -115,6 +117,9 @@ def dialogs(page: Window) -> dict[str, list[str]]:
     page.open("/ui/users")
     sheet.get_by_role("button", name="Add a user").click()
     found["user"] = violations(sheet)
+    page.open("/ui/tokens")
+    sheet.get_by_role("button", name="Make a token").click()
+    found["token"] = violations(sheet)
     return found
 
 

@@ -115,8 +115,12 @@ def test_names_of_users_and_extensions_do_nothing(page: Window, program: Program
         "catalogues": [{"locale": "de", "text": "a = b", "file": MARKUP}],
     }
     program.send("PUT", "/v1/extensions/com.hostile", body)
+    program.send("POST", "/v1/tokens", {"name": MARKUP, "scope": "read", "user": name})
     sheet = page.sign_in("/ui/users")
     expect(page.row(name)).to_be_visible()
+    assert_harmless(page)
+    page.open("/ui/tokens")
+    expect(page.row(MARKUP)).to_be_visible()
     assert_harmless(page)
     page.open("/ui/extensions")
     page.row("com.hostile").get_by_role("button", name="Show").click()

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
-from typing import Any
+import re
 
 import pytest
-from playwright.sync_api import Route, expect
+from playwright.sync_api import expect
 
 from tests.console.browsing import Program, Window
 from tests.serving import PASSWORD
@@ -105,57 +104,43 @@ def test_about_tells_of_the_server(page: Window, program: Program) -> None:
         expect(sheet.get_by_text(text).first).to_be_visible()
 
 
-TOKEN = {
-    "id": "0123456789abcdef",
-    "name": "Backup on web-01",
-    "user": "administrator",
-    "scope": "read",
-    "extension": "com.acme.backup",
-    "created_at": "2026-01-02T03:04:05.678Z",
-    "expires_at": "2027-01-02T03:04:05.678Z",
-}
-
-
-class Tokens:
-    """Stands for ``/v1/tokens``: keeps what is made and revoked."""
-
-    def __init__(self) -> None:
-        self.asked: list[tuple[str, Any]] = []
-        self.kept: list[dict[str, Any]] = [TOKEN]
-
-    def answer(self, route: Route) -> None:
-        request = route.request
-        spec = json.loads(request.post_data) if request.post_data else {}
-        self.asked.append((request.method, spec))
-        if request.method == "POST":
-            made = {**TOKEN, **spec, "id": "f" * 16}
-            self.kept = [*self.kept, made]
-            route.fulfill(status=201, content_type="application/json",
-                          body=json.dumps({**made, "token": "mp_secret-text"}))  # fmt: skip
-        elif request.method == "DELETE":
-            self.kept = [one for one in self.kept if not request.url.endswith(one["id"])]
-            route.fulfill(status=204)
-        else:
-            route.fulfill(
-                status=200, content_type="application/json", body=json.dumps({"tokens": self.kept})
-            )
-
-
-def test_tokens_are_made_shown_once_and_revoked(page: Window) -> None:
-    tokens = Tokens()
-    page.page.route("**/v1/tokens**", tokens.answer)
+def test_tokens_are_made_shown_once_and_revoked(page: Window, program: Program) -> None:
     sheet = page.sign_in("/ui/tokens")
-    expect(page.row("Backup on web-01")).to_contain_text("Read")
     sheet.get_by_role("button", name="Make a token").click()
     dialog = sheet.get_by_role("dialog")
     dialog.get_by_role("textbox", name="Name").fill("Watcher")
     dialog.get_by_role("combobox", name="Scope").select_option("watch")
+    dialog.get_by_role("textbox", name="Only for tasks").fill("com.acme.backup")
     dialog.get_by_role("button", name="Make a token").click()
-    expect(dialog.get_by_role("textbox", name="The token")).to_have_value("mp_secret-text")
+    shown = dialog.get_by_role("textbox", name="The token")
+    expect(shown).to_have_value(re.compile("^mpt_"))
+    text = shown.input_value()
+    told = page.server.call("GET", "/v1/session", None, {"Authorization": f"Bearer {text}"}).json
+    assert (told["scope"], told["extension"]) == ("watch", "com.acme.backup")
     dialog.get_by_role("button", name="Close").click()
-    spec = {"name": "Watcher", "scope": "watch", "lifetime_seconds": 90 * 24 * 60 * 60}
-    assert ("POST", spec) in tokens.asked
-    assert "mp_secret-text" not in sheet.content()
-    page.row("Watcher").get_by_role("button", name="Revoke Watcher").click()
+    expect(dialog).to_have_count(0)
+    assert text not in sheet.content()
+    row = page.row("Watcher")
+    expect(row).to_contain_text("Watch")
+    row.get_by_role("button", name="Revoke Watcher").click()
     dialog.get_by_role("button", name="Revoke").click()
-    expect(page.row("Watcher")).to_have_count(0)
+    expect(row).to_contain_text("Revoked")
+    (token,) = [
+        one for one in program.send("GET", "/v1/tokens")["tokens"] if one["name"] == "Watcher"
+    ]
+    assert "revoked_at" in token
+
+
+def test_everybody_has_tokens_of_their_own(page: Window, program: Program) -> None:
+    program.send("POST", "/v1/tokens", {"name": "Not yours", "scope": "read"})
+    sheet = page.open("/ui/tokens")
+    page.type_in("vera", PASSWORD)
+    expect(sheet.get_by_role("heading", name="Tokens")).to_be_visible()
+    sheet.get_by_role("button", name="Make a token").click()
+    dialog = sheet.get_by_role("dialog")
+    expect(dialog.get_by_role("textbox", name="User")).to_have_count(0)
+    dialog.get_by_role("textbox", name="Name").fill("Mine")
+    dialog.get_by_role("button", name="Make a token").click()
+    dialog.get_by_role("button", name="Close").click()
+    expect(page.row("Mine")).to_be_visible()
+    expect(page.row("Not yours")).to_have_count(0)
