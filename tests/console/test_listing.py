@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Route, expect
 
 from tests.console.browsing import NARROW, Program, Window, window
 from tests.serving import Server, serving
@@ -96,6 +96,24 @@ def test_it_comes_back_after_a_restart_of_the_server(
             expect(page.row("Made after it")).to_be_visible()
 
 
+def test_a_list_that_could_not_be_read_is_read_again(page: Window, program: Program) -> None:
+    program.create("Read in the end", operation_id="com.acme.again")
+    tries: list[str] = []
+
+    def answer(route: Route) -> None:
+        tries.append(route.request.url)
+        if len(tries) > 1:
+            route.continue_()
+        else:
+            route.fulfill(status=503, content_type="application/problem+json", body="{}")
+
+    page.page.route("**/v1/tasks?operation=com.acme.again*page_size=50*", answer)
+    sheet = page.sign_in("/ui/?operation=com.acme.again")
+    expect(sheet.get_by_role("alert")).to_contain_text("HTTP 503")
+    expect(page.row("Read in the end")).to_be_visible()
+    expect(sheet.get_by_role("alert")).to_be_hidden()
+
+
 def test_filters_are_in_the_address(page: Window, program: Program) -> None:
     program.create("Needle in the hay", user="hanna", operation_id="com.acme.sew")
     program.create("Only hay", user="hugo")
@@ -173,6 +191,26 @@ def test_a_pause_holds_everything_back(page: Window, program: Program) -> None:
     sheet.get_by_role("button", name="Resume").click()
     expect(row).to_contain_text("4 of 5")
     expect(page.row("Not yet shown")).to_be_visible()
+
+
+def test_a_long_pause_is_made_up_for(page: Window, program: Program) -> None:
+    """What comes meanwhile is not all kept; the page is read anew."""
+    made = {"operation_id": "com.acme.flood", "cancelable": True}
+    program.create("Before the flood", operation_id="com.acme.flood")
+    sheet = page.sign_in("/ui/?operation=com.acme.flood")
+    expect(page.row("Before the flood")).to_be_visible()
+    expect(sheet.get_by_text("Live", exact=True)).to_be_visible()
+    sheet.get_by_role("button", name="Pause").click()
+    for part in range(3):
+        names = [f"Flood {part} {number:03}" for number in range(1000)]
+        requests = [{"create": {**made, "description": name}} for name in names]
+        program.send("POST", "/v1/tasks:batch", {"requests": requests})
+    program.create("After the flood", operation_id="com.acme.flood")
+    sheet.wait_for_timeout(1500)
+    sheet.get_by_role("button", name="Resume").click()
+    expect(sheet.locator("tbody tr").first).to_contain_text("After the flood")
+    expect(sheet.locator("tbody tr")).to_have_count(50)
+    expect(page.row("Before the flood")).to_have_count(0)
 
 
 def test_rows_stay_where_they_are_while_one_chooses(page: Window, program: Program) -> None:

@@ -16,6 +16,7 @@ import { Stream } from "./stream.js";
 import { Table } from "./table.js";
 
 const FLUSH_EVERY = 200;
+const AGAIN_AFTER = 3000;
 const TEXTS_EVERY = 1500;
 const TEXTS_AT_ONCE = 100;
 /** So many new tasks wait to be shown; with more the page is read anew. */
@@ -88,6 +89,8 @@ export class Listing {
   }
 
   async _load() {
+    // What has come by now is in what will be read.
+    this._inbox.clear();
     try {
       const page = await get("/v1/tasks", listQuery(this._filters, this._size));
       if (this._closed) return;
@@ -113,6 +116,8 @@ export class Listing {
     if (!(fault instanceof Refused || fault instanceof Away)) throw fault;
     this._problem.textContent = fault instanceof Away ? t("away") : fault.message;
     this._problem.hidden = false;
+    const mayHelp = fault instanceof Away || [429, 503].includes(fault.status);
+    if (mayHelp) setTimeout(() => this._closed || this.load(), AGAIN_AFTER);
   }
 
   _showPager({ next_page_token: token }) {
@@ -193,7 +198,7 @@ export class Listing {
   }
 
   _belongs(task) {
-    const isInside = this._table.size < this._size || Date.parse(task.created_at) >= this._table.oldest;
+    const isInside = this._table.size < this._size || Date.parse(task.created_at) > this._table.oldest;
     return this._isLive && isInside && fits(this._filters, task);
   }
 

@@ -33,7 +33,7 @@ export class TaskPage {
     this._stream = new Stream({
       query: () => `task=${encodeURIComponent(id)}`,
       put: (data, position) => this._put(JSON.parse(data), position),
-      begin: () => this.load(),
+      begin: () => this.load({ history: true }),
       tell: (state) => here.tellState(state),
     });
     this._stream.open();
@@ -75,7 +75,9 @@ export class TaskPage {
     );
   }
 
-  async load() {
+  /** Reads the task, and where the stream has not told of all that happened its history too. */
+  async load({ history = false } = {}) {
+    if (history) this._timeline.load();
     try {
       const task = await get(taskPath(this._id));
       if (this._closed || (this._task && task.revision < this._task.revision)) return;
@@ -86,7 +88,6 @@ export class TaskPage {
       this._showOutcome();
       this._showFacts();
       this._children.show(task.children);
-      this._timeline.load();
     } catch (fault) {
       this._fail(fault);
     }
