@@ -15,7 +15,7 @@ import urllib3
 from report import RESULTS, Line, report
 from servers import PASSWORD, milepost
 
-from milepost.client.rest import RestClient
+from milepost import Client
 from milepost.demo.registration import description
 from milepost.l10n import templates
 from milepost.l10n.catalogues import Catalogue, Catalogues, locale_of, read_catalogue
@@ -132,20 +132,23 @@ def compare_messages() -> list[float]:
     return costs
 
 
-def fill(client: RestClient) -> None:
+def fill(client: Client) -> None:
     """The same tasks on a server, whose administrator has the demo's catalogues."""
-    client.register("com.milepost.local", description())
+    client.extensions.apply("com.milepost.local", description())
     for _, info in tasks():
         body = json.loads(encode_info(info))["value"]
         spec = {"operation_id": info.operation, "cancelable": True, "status": "RUNNING"}
         given = {"description": body["description"], "percent_done": body["progress"]}
-        client.create({**spec, **given})
+        client.request("POST", "/rest/vcenter/extension/tasks", {"spec": {**spec, **given}})
 
 
 def compare_answers() -> list[float]:
     """The list through a server, in turn with ``Accept-Language`` and without: the ratios."""
     ratios = []
-    with milepost(0) as target, RestClient(target.url, "administrator", PASSWORD) as client:
+    with (
+        milepost(0) as target,
+        Client(target.url, user="administrator", password=PASSWORD) as client,
+    ):
         fill(client)
         pool = urllib3.PoolManager(maxsize=1)
         url = f"{target.url}/rest/cis/tasks?filter_spec.services=com.milepost.local"

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from milepost.client.rest import RestClient
+from milepost import Client
 
 HERE = Path(__file__).parent
 PASSWORD = "measuring"  # noqa: S105  it protects nothing
@@ -75,7 +75,10 @@ def milepost(tasks: int) -> Iterator[Target]:
         options += ["--admin-password-file", str(password)]
         with process(*command, *options, port=port):
             url = f"http://127.0.0.1:{port}"
-            client = RestClient(url, "administrator", PASSWORD)
-            spec = {"operation_id": "com.acme.backup", "cancelable": True, "status": "RUNNING"}
-            ids.write_text("".join(f"{client.create(spec)}\n" for _ in range(tasks)))
-            yield Target(url, client.token, ids, data)
+            with Client(url, user="administrator", password=PASSWORD) as client:
+                made = (
+                    client.create("com.acme.backup", cancelable=True, status="RUNNING")
+                    for _ in range(tasks)
+                )
+                ids.write_text("".join(f"{task.id}\n" for task in made))
+                yield Target(url, client.log_in(), ids, data)

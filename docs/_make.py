@@ -22,7 +22,7 @@ import msgspec
 
 sys.path.insert(0, str(Path(__file__).parent.parent))  # run as a script, it is in no package
 
-from docs import _v1
+from docs import _python, _testing, _v1
 from milepost import settings
 from milepost.cli import admin, demo, extension
 from milepost.cli.main import main as command
@@ -55,6 +55,9 @@ from milepost.rules.values import (
     ErrorValue,
     Status,
 )
+from milepost.testing.clock import Clock
+from milepost.testing.faults import Fault, Faults
+from milepost.testing.server import MilepostServer, Person
 from milepost.wire import extensions, interfaces, jsonrpc, shapes, v1queries, waits
 from milepost.wire.v1shapes import V1_STRUCTURES
 
@@ -841,8 +844,18 @@ PARTS: dict[str, Callable[[], str]] = {
     "extension-members": extension_members,
     "structures": structures,
     "event-routes": partial(routes_of, "events.md"),
+    "testing-options": _testing.options,
+    "testing-fixtures": _testing.fixtures,
+    "testing-settings": _testing.refused_settings,
+    "testing-server": partial(_testing.members, MilepostServer),
+    "testing-person": partial(_testing.members, Person),
+    "testing-clock": partial(_testing.members, Clock),
+    "testing-faults": partial(_testing.members, Faults),
+    "testing-fault": partial(_testing.members, Fault),
+    "testing-requests": _testing.fields,
     "v1-routes": partial(routes_of, "v1.md"),
     "v1-structures": partial(structures, V1_STRUCTURES),
+    **_python.PARTS,
 }
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from milepost.client.rest import RestClient
+from milepost import Client
 from milepost.demo.extension import Demo
 from tests.rpc import CIS_TASKS, MESSAGE, UNSET, Answer, optional, post, request, structure
 from tests.serving import (
@@ -213,7 +213,7 @@ def shown(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Server, li
     """A server on which the demo has run, and what the demo told."""
     with serving(tmp_path_factory.mktemp("demo") / "data") as server:
         told: list[str] = []
-        with RestClient(server.url, ADMINISTRATOR, PASSWORD) as client:
+        with Client(server.url, user=ADMINISTRATOR, password=PASSWORD) as client:
             Demo(client, told.append, alive=10, most=12, speed=1000, seed=1).run()
             # Whoever comes again changes nothing.
             Demo(client, told.append, alive=1, most=1, speed=1000, seed=1).run()
@@ -254,7 +254,10 @@ def test_the_demo_is_registered_once(shown: tuple[Server, list[str]]) -> None:
 
 def test_the_demo_leaves_another_extension_alone(house: Server) -> None:
     told: list[str] = []
-    with house.caller() as admin, RestClient(house.url, ADMINISTRATOR, PASSWORD) as client:
+    with (
+        house.caller() as admin,
+        Client(house.url, user=ADMINISTRATOR, password=PASSWORD) as client,
+    ):
         before = admin.send("GET", f"/v1/extensions/{KEY}").body
         Demo(client, told.append, alive=1, most=1, speed=1000, seed=1).run()
         assert admin.send("GET", f"/v1/extensions/{KEY}").body == before
@@ -268,7 +271,7 @@ def test_the_demo_of_an_extension_says_who_may_register(tmp_path: Path) -> None:
     told: list[str] = []
     with (
         serving(tmp_path / "data") as server,
-        RestClient(server.url, "demo", PASSWORD) as client,
+        Client(server.url, user="demo", password=PASSWORD) as client,
     ):
         Demo(client, told.append, alive=1, most=1, speed=1000, seed=1).run()
     assert told[0] == "Only an administrator may register the catalogues of the demo."

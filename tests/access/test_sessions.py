@@ -222,6 +222,17 @@ def test_logout_ends_one_session_at_once(play: Play) -> None:
     play(test)
 
 
+def test_all_sessions_end_at_once(play: Play) -> None:
+    async def test(house: House) -> None:
+        tokens = [await house.token() for _ in range(3)]
+        assert all([await house.lives(token, NOON) for token in tokens])
+        await house.sessions.end_all()
+        assert not any([await house.lives(token, NOON) for token in tokens])
+        assert await house.lives(await house.token(), NOON)
+
+    play(test)
+
+
 def test_a_use_is_written_down_now_and_then(play: Play) -> None:
     async def test(house: House) -> None:
         token = await house.token()

@@ -6,6 +6,9 @@ from collections.abc import Iterator
 
 import pytest
 
+from milepost.client.calls import encoded
+from milepost.client.specs import message_body
+from milepost.client.values import Message as Sent
 from milepost.demo.jobs import KINDS, MACHINES, PREFIX, message
 from milepost.l10n.catalogues import (
     Catalogue,
@@ -17,8 +20,9 @@ from milepost.l10n.catalogues import (
 from milepost.l10n.rendering import reader_of, render
 from milepost.rules.values import Message
 from milepost.texts import files_of
-from milepost.wire.decoding import Decoder, Dialect
+from milepost.wire.jsontext import parse
 from milepost.wire.shapes import MESSAGE
+from milepost.wire.v1 import V1Decoder
 from tests.demo.test_jobs import SEEDS, play
 
 
@@ -31,16 +35,21 @@ FILES = {
 }
 DEMO = Catalogues(FILES.values())
 ENGLISH = FILES["en.properties"]
-DECODER = Decoder(Dialect(maps="entries", strict_params=True))
+DECODER = V1Decoder()
 LANGUAGES = ["ar", "de", "en", "ja"]
+
+
+def read(sent: Sent) -> Message:
+    """A message as the server reads it."""
+    found: Message = DECODER.read(MESSAGE, parse(encoded(message_body(sent))))
+    return found
 
 
 def everything_said() -> Iterator[Message]:
     for kind in KINDS:
         ident = kind.operation.removeprefix(PREFIX)
         for machine in MACHINES:
-            sent = message(ident, kind.text.format(machine), machine=machine)
-            yield DECODER.read(MESSAGE, sent)
+            yield read(message(ident, kind.text.format(machine), machine=machine))
         for seed in SEEDS:
             for after in (None, 3) if kind.cancelable else (None,):
                 for task in play(kind, seed, cancel_after=after):
@@ -86,9 +95,7 @@ def test_everything_is_said_in_every_language(language: str) -> None:
 
 
 def blocks(done: int, total: int) -> Message:
-    sent = message("blocks", "", done=done, total=total)
-    read: Message = DECODER.read(MESSAGE, sent)
-    return read
+    return read(message("blocks", "", done=done, total=total))
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,8 @@ from typing import cast
 
 import pytest
 
-from milepost.client.rest import Refused, RestClient
+from milepost import Client, Refused, Status
+from milepost.client.errors import Busy, Forbidden
 from milepost.demo import extension
 from milepost.demo.extension import Demo
 from tests.serving import (
@@ -73,11 +74,11 @@ def test_a_demo_over_tls(tmp_path: Path) -> None:
 def test_a_demo_that_may_not_log_in(server: Server, tmp_path: Path) -> None:
     code, told = run_demo(server.url, tmp_path, "--user", "nobody", "--tasks", "1")
     assert code == 4
-    assert "unauthenticated" in told
+    assert "UNAUTHENTICATED" in told
     assert "Traceback" not in told
 
 
-def working(client: RestClient, told: list[str], **more: int) -> Demo:
+def working(client: Client, told: list[str], **more: int) -> Demo:
     return Demo(client, told.append, speed=50, seed=1, alive=3, **more)
 
 
@@ -85,8 +86,8 @@ def test_a_canceled_backup_is_heard(tmp_path: Path) -> None:
     """Whoever cancels each task as soon as it can be seen ends all backups, and only them."""
     with (
         serving(tmp_path / "data") as server,
-        RestClient(server.url, ADMINISTRATOR, PASSWORD) as client,
-        RestClient(server.url, ADMINISTRATOR, PASSWORD) as canceler,
+        Client(server.url, user=ADMINISTRATOR, password=PASSWORD) as client,
+        Client(server.url, user=ADMINISTRATOR, password=PASSWORD) as canceler,
     ):
         made: list[str] = []
 
@@ -102,9 +103,10 @@ def test_a_canceled_backup_is_heard(tmp_path: Path) -> None:
         Demo(client, tell, speed=50, seed=4, alive=4, most=12).run()
         assert len(made) > 1
         for task_id in made:
-            info = client.get(task_id)
-            assert info["status"] == "FAILED"
-            assert info["error"]["type"] == "com.vmware.vapi.std.errors.canceled"
+            task = client.get(task_id)
+            assert task.status is Status.FAILED
+            assert task.error is not None
+            assert task.error.error_type == "CANCELED"
 
 
 def test_a_restart_in_the_middle_is_waited_for(
@@ -115,7 +117,7 @@ def test_a_restart_in_the_middle_is_waited_for(
     faults: list[BaseException] = []
     settings = with_password_file(tmp_path / "data", {})
     first = launch(tmp_path / "data", **settings)
-    with RestClient(first.url, ADMINISTRATOR, PASSWORD) as client:
+    with Client(first.url, user=ADMINISTRATOR, password=PASSWORD) as client:
 
         def work() -> None:
             try:
@@ -143,24 +145,24 @@ def test_a_restart_in_the_middle_is_waited_for(
     assert second.stop() == 0
 
 
-class Busy:
+class Occupied:
     """A client whose server is busy for a while, then refuses for good."""
 
     def __init__(self) -> None:
         self.calls = 0
 
-    def create(self, _spec: dict[str, object]) -> str:
+    def create(self, _operation: str, **_options: object) -> str:
         self.calls += 1
         if self.calls < 3:
-            raise Refused(429 if self.calls == 1 else 503, "resource_busy", "busy")
-        raise Refused(403, "unauthorized", "no")
+            raise Busy(429 if self.calls == 1 else 503, "RESOURCE_BUSY", [])
+        raise Forbidden(403, "UNAUTHORIZED", [])
 
 
 def test_a_busy_server_is_asked_again_a_refusal_is_final(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(extension, "AWAY_SECONDS", 0)
     told: list[str] = []
-    client = Busy()
-    with pytest.raises(Refused, match="unauthorized"):
-        working(cast("RestClient", client), told, most=1).run()
+    client = Occupied()
+    with pytest.raises(Refused, match="UNAUTHORIZED"):
+        working(cast("Client", client), told, most=1).run()
     assert client.calls == 3
     assert sum("busy" in line for line in told) == 2

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-import json
 import random
 from typing import Any
 
 import pytest
 
+from milepost.client.calls import encoded
+from milepost.client.specs import update_body
 from milepost.demo.extension import following_step
 from milepost.demo.jobs import KINDS, MACHINES, Job, Kind, Step
 from milepost.rules.machine import create, request_cancel, update
 from milepost.rules.task import Accepted, CreateTask, Decision, Ruleset, Task
 from milepost.rules.values import TERMINAL, Status
-from milepost.wire.rest import RestDialect
+from milepost.wire.v1 import V1Dialect
 
 NOON = 1_420_113_600_000
-DIALECT = RestDialect(strict=True)
+DIALECT = V1Dialect()
 SEEDS = range(12)
 LONGEST = 1_000
 
@@ -38,9 +39,9 @@ def created(kind: Kind) -> Task:
 
 def told(task: Task, step: Step) -> Task:
     """The task after a step; it is read and judged as the strictest server does."""
-    spec, wait = step
+    said, wait = step
     assert wait >= 0
-    body = json.dumps({"spec": spec}).encode()
+    body = encoded(update_body(said))
     rules = Ruleset(spec_validation="strict")
     return accepted(update(task, DIALECT.decode_update(body), now=NOON, rules=rules))
 

@@ -949,7 +949,7 @@ def routes(tmp_path_factory: pytest.TempPathFactory) -> tuple[Route, ...]:
     async def composed() -> tuple[Route, ...]:
         store = open_store(folder)
         try:
-            return compose(Settings(data=str(folder)), store)._router.routes
+            return compose(Settings(data=str(folder)), store).router.routes
         finally:
             await store.close()
 

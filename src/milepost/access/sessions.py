@@ -27,7 +27,8 @@ SESSION_BYTES = 32
 BELIEVED = 1_000
 USE_WRITTEN = 60_000
 MOST_REMEMBERED = 10_000
-NEVER = 2**63 - 1
+NEVER = 2**62
+"""An instant that does not come."""
 
 
 class SessionLimits(Value, frozen=True, kw_only=True):
@@ -125,6 +126,11 @@ class Sessions:
             created_before=now - self._limits.absolute,
             used_before=now - self._limits.idle - USE_WRITTEN,
         )
+
+    async def end_all(self) -> None:
+        """End every session there is."""
+        await self._store.delete_sessions(created_before=NEVER, used_before=NEVER)
+        self._remembered.clear()
 
     def last_used(self, login: Login) -> Instant:
         """When the session was last used, this request included."""

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import click
 
-from milepost.client.rest import BadCaFile, ClientError, RestClient
+from milepost.client.blocking import Client
+from milepost.client.errors import BadCaFile, MilepostError, Unusable
 from milepost.demo.extension import Demo
 
 
@@ -84,13 +85,15 @@ def demo(
         else password_file.read_text(encoding="utf-8").strip("\r\n")
     )
     try:
-        with RestClient(url, user, password, ca_file=ca_file) as client:
+        with Client(url, user=user, password=password, ca_file=ca_file, retry_seconds=0) as client:
             # A server that is away at first is more likely a wrong address.
-            client.log_in()
+            client.session()
             Demo(client, click.echo, alive=alive, most=tasks, speed=speed, seed=seed).run()
     except BadCaFile as fault:
         raise click.UsageError(f"--ca-file {fault}") from None
-    except ClientError as fault:
+    except Unusable as fault:
+        raise click.UsageError(str(fault)) from None
+    except MilepostError as fault:
         raise RefusedByServer(str(fault)) from None
     except KeyboardInterrupt:
         click.echo("Stopped; open tasks stay as they are.")

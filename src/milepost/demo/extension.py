@@ -6,15 +6,17 @@ import heapq
 import itertools
 import random
 import time
+import uuid
 from collections.abc import Callable
-from typing import Any, NamedTuple, TypeVar
+from typing import NamedTuple, TypeVar
 
-from milepost.client.rest import Away, Refused, RestClient
+from milepost.client.blocking import Client
+from milepost.client.errors import Away, Busy
+from milepost.client.values import Target
 from milepost.demo.jobs import KINDS, MACHINES, Canceled, Job, Step, message
 from milepost.demo.registration import register
 
 AWAY_SECONDS = 2.0
-TRY_AGAIN = frozenset({429, 503})
 T = TypeVar("T")
 
 Tell = Callable[[str], None]
@@ -39,7 +41,7 @@ class Demo:
 
     def __init__(
         self,
-        client: RestClient,
+        client: Client,
         tell: Tell,
         *,
         alive: int = 6,
@@ -69,34 +71,36 @@ class Demo:
     def _begin(self) -> None:
         kind, machine = self._chance.choice(KINDS), self._chance.choice(MACHINES)
         text = kind.text.format(machine)
-        spec: dict[str, Any] = {
-            "operation_id": kind.operation,
-            "cancelable": kind.cancelable,
-            "description": message(kind.operation.rpartition(".")[2], text, machine=machine),
-            "target": {"type": "VirtualMachine", "id": machine},
-            "user": "demo",
-        }
-        task_id = self._patiently(lambda: self._client.create(spec))
+        key = uuid.uuid4().hex
+        task = self._patiently(
+            lambda: self._client.create(
+                kind.operation,
+                idempotency_key=key,
+                cancelable=kind.cancelable,
+                description=message(kind.operation.rpartition(".")[2], text, machine=machine),
+                target=Target("VirtualMachine", machine),
+                user="demo",
+            )
+        )
         if not self._registered:
-            self._register(task_id)
-        self._tell(f"{task_id}  {text}")
+            self._register(task.service)
+        self._tell(f"{task.id}  {text}")
         job = kind.work(self._chance, machine)
-        self._plan(task_id, job, next(job), self._chance.uniform(0, 2))
+        self._plan(task.id, job, next(job), self._chance.uniform(0, 2))
         if self._left is not None:
             self._left -= 1
 
-    def _register(self, task_id: str) -> None:
+    def _register(self, service: str) -> None:
         """Register for the service that the tasks turn out to have."""
-        info = self._patiently(lambda: self._client.get(task_id))
-        self._tell(self._patiently(lambda: register(self._client, info["service"])))
+        self._tell(self._patiently(lambda: register(self._client, service)))
         self._registered = True
 
     def _take(self, turn: Turn) -> None:
-        spec, wait = turn.step
-        asked = self._patiently(lambda: self._client.update(turn.task_id, spec))
-        if "status" in spec:
-            self._tell(f"{turn.task_id}  {spec['status']}")
-        following = following_step(turn.job, asked=asked)
+        said, wait = turn.step
+        task = self._patiently(lambda: self._client.update(turn.task_id, **said))
+        if "status" in said:
+            self._tell(f"{turn.task_id}  {said['status']}")
+        following = following_step(turn.job, asked=task.cancel_is_pending)
         if following is not None:
             self._plan(turn.task_id, turn.job, following, wait)
 
@@ -107,17 +111,14 @@ class Demo:
     def _patiently(self, call: Callable[[], T]) -> T:
         """Make a call; while the server is away or busy, wait and make it again.
 
-        Every word of the demo is safe to repeat but the create, which may leave a task behind
-        that nobody works on.
+        Every word of the demo is safe to repeat; a create has its key.
         """
         while True:
             try:
                 return call()
             except Away as fault:
                 self._tell(f"The server is away, waiting for it. ({fault})")
-            except Refused as fault:
-                if fault.status not in TRY_AGAIN:
-                    raise
+            except Busy as fault:
                 self._tell(f"The server is busy, trying again. ({fault})")
             time.sleep(AWAY_SECONDS)
 

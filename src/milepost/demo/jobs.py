@@ -1,22 +1,23 @@
 """The work of the demo: jobs that look like those of a real extension.
 
-A job is a generator. It yields what it wants to say about its task, as an update spec with the
-seconds until its next word; a cancellation asked for reaches it as ``Canceled``.
+A job is a generator. It yields what it wants to say about its task, as the changes of an update
+with the seconds until its next word; a cancellation asked for reaches it as ``Canceled``.
 """
 
 from __future__ import annotations
 
 import random
 from collections.abc import Callable, Generator
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-Spec = dict[str, Any]
-Step = tuple[Spec, float]
+from milepost.client.specs import TaskChanges
+from milepost.client.values import Message, Nested, Param, Progress, TaskError
+
+Step = tuple[TaskChanges, float]
 Job = Generator[Step, None, None]
 
 MACHINES = ("web-01", "web-02", "db-01", "mail-01", "build-07", "files-02")
 PREFIX = "com.milepost.demo."
-ERRORS = "com.vmware.vapi.std.errors."
 MEBIBYTES_A_STEP = (40, 400)
 
 
@@ -33,37 +34,32 @@ class Kind(NamedTuple):
     cancelable: bool
 
 
-def message(ident: str, text: str, **values: int | str | Spec) -> Spec:
+def message(ident: str, text: str, **values: int | str | Nested) -> Message:
     """A message whose text already has its arguments.
 
     The arguments are its ``args`` as text, and its ``params`` for a catalogue; one that is itself
     a message, of an id only, goes in by its id.
     """
-    return {
-        "id": PREFIX + ident,
-        "default_message": text,
-        "args": [
-            value["id"] if isinstance(value, dict) else str(value) for value in values.values()
-        ],
-        "params": [{"key": name, "value": param(value)} for name, value in values.items()],
-    }
+    return Message(
+        text,
+        id=PREFIX + ident,
+        args=tuple(
+            value.id if isinstance(value, Nested) else str(value) for value in values.values()
+        ),
+        params={name: param(value) for name, value in values.items()},
+    )
 
 
-def param(value: int | str | Spec) -> Spec:
+def param(value: int | str | Nested) -> Param:
     """An argument by its type: ``i``, ``s``, or ``l`` for a message."""
     if isinstance(value, int):
-        return {"i": value}
-    return {"l": value} if isinstance(value, dict) else {"s": value}
+        return Param(i=value)
+    return Param(l=value) if isinstance(value, Nested) else Param(s=value)
 
 
-def progress(completed: int, total: int, said: Spec) -> Spec:
-    """The member ``percent_done``."""
-    return {"total": total, "completed": completed, "message": said}
-
-
-def error(name: str, *messages: Spec) -> Spec:
+def error(name: str, *messages: Message) -> TaskError:
     """A standard error with its messages, the cause last."""
-    return {"type": ERRORS + name, "value": {"messages": list(messages)}}
+    return TaskError(name, messages)
 
 
 def backup(chance: random.Random, machine: str) -> Job:
@@ -76,10 +72,10 @@ def backup(chance: random.Random, machine: str) -> Job:
             done = min(total, done + chance.randrange(*MEBIBYTES_A_STEP))
             text = f"{done} of {total} MiB of {machine} copied"
             said = message("copied", text, done=done, total=total, machine=machine)
-            yield {"percent_done": progress(done, total, said)}, pause(chance)
+            yield {"progress": Progress(total, done, said)}, pause(chance)
     except Canceled:
         said = message("canceled", f"Canceled after {done} MiB; the copy was removed", done=done)
-        yield {"status": "FAILED", "error": error("canceled", said)}, 0
+        yield {"status": "FAILED", "error": error("CANCELED", said)}, 0
         return
     yield {"status": "SUCCEEDED", "result": {"bytes": total * 2**20, "machine": machine}}, 0
 
@@ -89,9 +85,9 @@ def migration(chance: random.Random, machine: str) -> Job:
     steps = ("preparing", "copying memory", "switching over", "cleaning up")
     yield {"status": "RUNNING"}, pause(chance)
     for number, step in enumerate(steps, start=1):
-        inner = {"id": PREFIX + step.replace(" ", "_")}
+        inner = Nested(PREFIX + step.replace(" ", "_"))
         said = message("step", f"{machine}: {step}", machine=machine, step=inner)
-        yield {"percent_done": progress(number, len(steps), said)}, pause(chance)
+        yield {"progress": Progress(len(steps), number, said)}, pause(chance)
         if step == "copying memory":
             yield {"status": "BLOCKED"}, 3 * pause(chance)
             yield {"status": "RUNNING"}, pause(chance)
@@ -105,13 +101,13 @@ def verification(chance: random.Random, machine: str) -> Job:
     yield {"status": "RUNNING"}, pause(chance)
     for block in range(1, blocks + 1):
         said = message("blocks", f"{block} of {blocks} blocks read", done=block, total=blocks)
-        yield {"percent_done": progress(block, blocks, said)}, pause(chance) / 2
+        yield {"progress": Progress(blocks, block, said)}, pause(chance) / 2
         if block == bad:
             what = message("bad_backup", f"The backup of {machine} cannot be used", machine=machine)
             text = f"Block {block}: the checksum does not fit"
             why = message("checksum", text, block=block)
             found = {"checked": block, "of": blocks}
-            cause = error("invalid_element_configuration", what, why)
+            cause = error("INVALID_ELEMENT_CONFIGURATION", what, why)
             yield {"status": "FAILED", "error": cause, "result": found}, 0
             return
     yield {"status": "SUCCEEDED", "result": {"checked": blocks, "of": blocks}}, 0

@@ -5,29 +5,34 @@ from __future__ import annotations
 from importlib import resources
 from typing import Any
 
-from milepost.client.rest import Refused, RestClient
+from milepost.client.blocking import Client
+from milepost.client.errors import Forbidden, NotFound
 from milepost.demo.jobs import KINDS
 
 NAME = "Milepost demo"
-FORBIDDEN = 403
 SUFFIX = ".properties"
 
 
-def register(client: RestClient, key: str) -> str:
+def register(client: Client, key: str) -> str:
     """Register the demo under a key, unless something else is; the answer says what was done.
 
     Raises ``Refused``, ``Away``.
     """
     try:
-        known = client.extension(key)
-        if known is not None and known.get("name") != NAME:
+        if registered_as(client, key) not in (None, NAME):
             return f"{key} is another extension; the catalogues of the demo are not registered."
-        client.register(key, description())
-    except Refused as fault:
-        if fault.status != FORBIDDEN:
-            raise
+        client.extensions.apply(key, description())
+    except Forbidden:
         return "Only an administrator may register the catalogues of the demo."
     return f"The catalogues of the demo are registered for {key}."
+
+
+def registered_as(client: Client, key: str) -> str | None:
+    """The name of what is registered under a key, if there is something."""
+    try:
+        return str(client.extensions.get(key)["name"])
+    except NotFound:
+        return None
 
 
 def description() -> dict[str, Any]:

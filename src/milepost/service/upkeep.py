@@ -54,6 +54,12 @@ class Upkeep:
         self._histories.start()
         self._rounds.start()
 
+    async def catch_up(self) -> None:
+        """Do at once what has become due with time. Raises what the store raises."""
+        await self._leases.look()
+        await self._sweeper.sweep()
+        await self._sweep()
+
     async def stop(self) -> None:
         """Finish every accepted change and let go of everything."""
         self._rounds.stop()
