@@ -36,6 +36,8 @@ from milepost.doors.routing import Auth, Parameter, Route
 from milepost.doors.v1batch import V1BatchDoor, batch_routes
 from milepost.doors.v1events import EventsDoor, events_routes
 from milepost.doors.v1extensions import ExtensionDoor, extension_routes
+from milepost.doors.v1overview import V1OverviewDoor, overview_routes
+from milepost.doors.v1session import V1SessionDoor, session_routes
 from milepost.doors.v1tasks import V1TasksDoor
 from milepost.doors.v1tasks import task_routes as v1_task_routes
 from milepost.doors.v1tokens import V1TokensDoor, token_routes
@@ -93,9 +95,13 @@ WRITTEN = {
     "tls_cert": 'tls_cert = "fullchain.pem"',
     "tls_key": 'tls_key = "privkey.pem"',
     "admin_password_file": 'admin_password_file = "administrator-password"',
+    "allowed_hosts": 'allowed_hosts = ["milepost.example.com"]',
     "registered_operations": '[registered_operations]\n"com.acme.backup" = ["full", "incremental"]',
 }
-IN_ENVIRONMENT = {"registered_operations": """'{"com.acme.backup" = ["full", "incremental"]}'"""}
+IN_ENVIRONMENT = {
+    "allowed_hosts": """'["milepost.example.com"]'""",
+    "registered_operations": """'{"com.acme.backup" = ["full", "incremental"]}'""",
+}
 # Which structure a schema around it holds, and in which member.
 WRAPPED = {
     "vcenter.extension.tasks_create": ("spec", shapes.CREATE_SPEC),
@@ -507,6 +513,8 @@ def type_text(hint: Any) -> str:
         return " or ".join(type_text(part) for part in parts if part is not type(None))
     if origin is dict:
         return "a table of lists of text"
+    if origin is list:
+        return "a list of text"
     return {str: "text", bool: "`true` or `false`", int: "whole number"}[hint]
 
 
@@ -622,6 +630,8 @@ def routes_by_page() -> dict[str, list[Route]]:
             *v1_task_routes(V1TasksDoor.__new__(V1TasksDoor)),
             *batch_routes(V1BatchDoor.__new__(V1BatchDoor)),
             *user_routes(V1UsersDoor.__new__(V1UsersDoor)),
+            *session_routes(V1SessionDoor.__new__(V1SessionDoor)),
+            *overview_routes(V1OverviewDoor.__new__(V1OverviewDoor)),
             *token_routes(V1TokensDoor.__new__(V1TokensDoor)),
         ],
     }

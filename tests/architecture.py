@@ -28,8 +28,8 @@ ARROWS: dict[str, tuple[str, ...]] = {
     "feed": ("store.base",),
     "access": ("store.base",),
     "service": ("store.base", "feed", "access", "l10n"),
-    "doors": ("service", "wire", "access"),
-    "console": ("service",),
+    "doors": ("service", "wire", "access", "console"),
+    "console": (),
     "client": (),
     "cli": ("client", "demo", "settings", "l10n"),
     # These work on the data directory, with the services a server uses.

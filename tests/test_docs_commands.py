@@ -230,6 +230,7 @@ def follow(page: Path, reader: Reader) -> int:
         ("docs/reference/jsonrpc.md", SERVERS[0]),
         ("docs/howto/use-the-official-client.md", SERVERS[0]),
         ("docs/howto/register-an-extension.md", None),
+        ("docs/howto/use-the-console.md", None),
     ],
 )
 def test_the_page_can_be_followed(page: str, server: str | None, tmp_path: Path) -> None:
@@ -250,6 +251,7 @@ def test_pip_installs_the_checkout(tmp_path: Path) -> None:
         assert list((installed / "store" / "sqlite" / "migrations").glob("*.sql"))
         assert list((installed / "l10n" / "texts").glob("*.properties"))
         assert list((installed / "demo" / "catalogues").glob("*.properties"))
+        assert (installed / "console" / "pages" / "index.html").is_file()
         [entries] = (where / "installed").glob("milepost-*.dist-info/entry_points.txt")
         assert "[pytest11]\nmilepost = milepost.testing.plugin" in entries.read_text("utf-8")
 

@@ -14,18 +14,22 @@ import sys
 import time
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from milepost import __version__
 from milepost.access.passwords import PasswordChecker, hash_password
 from milepost.access.principals import Role
 from milepost.access.sessions import SessionLimits, Sessions
 from milepost.access.throttle import Throttle
+from milepost.console.files import console_files
 from milepost.doors.api import ApiDoor, api_routes
 from milepost.doors.app import Application, internal_fault
+from milepost.doors.console import PATH as CONSOLE
+from milepost.doors.console import ConsoleDoor, console_routes
 from milepost.doors.credentials import Gate
 from milepost.doors.docs import DocsDoor, docs_routes
 from milepost.doors.health import HealthDoor, health_routes
+from milepost.doors.hosts import Hosts
 from milepost.doors.hub import ConnectionLimits
 from milepost.doors.jsonrpc import JsonRpcDoor, jsonrpc_routes
 from milepost.doors.listening import CannotListen, listen, parse_address
@@ -36,6 +40,8 @@ from milepost.doors.serving import HttpServer
 from milepost.doors.v1batch import V1BatchDoor, batch_routes
 from milepost.doors.v1events import EventsDoor, events_routes
 from milepost.doors.v1extensions import ExtensionDoor, extension_routes
+from milepost.doors.v1overview import Facts, V1OverviewDoor, overview_routes
+from milepost.doors.v1session import V1SessionDoor, session_routes
 from milepost.doors.v1tasks import V1TasksDoor
 from milepost.doors.v1tasks import task_routes as v1_task_routes
 from milepost.doors.v1tokens import V1TokensDoor, token_routes
@@ -51,6 +57,7 @@ from milepost.service.histories import HistoryKeeper
 from milepost.service.leases import LONGEST_STEP, LeaseKeeper, Leases
 from milepost.service.localizing import Texts
 from milepost.service.logins import LoginService
+from milepost.service.overview import Overview
 from milepost.service.reading import Reading
 from milepost.service.retention import Keeping, Sweeper
 from milepost.service.tasks import TaskService
@@ -152,6 +159,7 @@ def run(
         for line in () if tls is None else tls.lines():
             announce(line)
         scheme = "http" if tls is None else "https"
+        announce(f"The console is at {scheme}://{shown}:{port}{CONSOLE}")
         announce(f"Milepost {__version__} serves {scheme}://{shown}:{port}")
 
     limits = ConnectionLimits(
@@ -338,10 +346,7 @@ def services_of(settings: Settings, store: Store, time: Time) -> Services:
     """The services over a store."""
     clock = time.clock
     passwords = PasswordChecker()
-    limits = SessionLimits(
-        idle=settings.session_idle * 1000, absolute=settings.session_absolute * 1000
-    )
-    sessions = Sessions(store, passwords, limits)
+    sessions = Sessions(store, passwords, session_limits(settings))
     registry = opened_registry(settings, store)
     feed = Feed(store, event_text, feed_limits(settings))
     leases = Leases(time.monotonic, longest_step=time.longest_step)
@@ -359,7 +364,7 @@ def services_of(settings: Settings, store: Store, time: Time) -> Services:
     return Services(
         passwords=passwords,
         sessions=sessions,
-        gate=Gate(sessions, clock),
+        gate=Gate(sessions, clock, Hosts(settings.allowed_hosts)),
         logins=LoginService(sessions, Throttle(), clock),
         registry=registry,
         texts=Texts(registry, own_texts()),
@@ -386,6 +391,12 @@ def routes_of(
         *batch_routes(V1BatchDoor(Batches(store, tasks, clock, services.feed.wake), texts, v1)),
         *user_routes(V1UsersDoor(Accounts(store, clock), v1)),
         *token_routes(V1TokensDoor(Tokens(store, token_limits(settings), clock), v1)),
+        *session_routes(V1SessionDoor(logins, gate, session_limits(settings), v1)),
+        *overview_routes(
+            V1OverviewDoor(
+                Overview(store, clock), server_facts(settings, store, services.feed), clock
+            )
+        ),
         *extension_routes(ExtensionDoor(services.registry)),
         *events_routes(EventsDoor(watching, settings.watch_heartbeat)),
         *health_routes(HealthDoor(store.ready)),
@@ -395,7 +406,25 @@ def routes_of(
     description.describe(routes, __version__)
     decoder = DataValueDecoder(most)
     rpc = JsonRpcDoor(tasks, logins, gate, texts, decoder, report=internal_fault)
-    return [*routes, *jsonrpc_routes(rpc)]
+    return [*routes, *console_routes(ConsoleDoor(console_files())), *jsonrpc_routes(rpc)]
+
+
+def server_facts(settings: Settings, store: Store, feed: Feed) -> Facts:
+    """What the server says of itself."""
+
+    async def facts() -> dict[str, Any]:
+        span = await store.log_span()
+        return {
+            "version": __version__,
+            "store": "sqlite",
+            "ready": await store.ready(),
+            "first_position": span.after,
+            "last_position": span.last,
+            "watchers": feed.members,
+            "cancel_grace": settings.cancel_grace,
+        }
+
+    return facts
 
 
 def begin(store: Store, settings: Settings, announce: Announce) -> None:
@@ -441,6 +470,13 @@ def ruleset(settings: Settings) -> Ruleset:
         max_clock_skew=settings.max_clock_skew,
         operations_closed=settings.operations_closed,
         operations={key: frozenset(names) for key, names in settings.registered_operations.items()},
+    )
+
+
+def session_limits(settings: Settings) -> SessionLimits:
+    """The settings that bound sessions."""
+    return SessionLimits(
+        idle=settings.session_idle * 1000, absolute=settings.session_absolute * 1000
     )
 
 

@@ -102,6 +102,16 @@ headers = {{ vmware-api-session-id = "{rest_token}" }}
 [[operations]]
 include-operation-id = "api.cis.session.delete"
 headers = {{ vmware-api-session-id = "{api_token}" }}
+[[operations]]
+include-operation-id = "v1.session.delete"
+headers = {{ vmware-api-session-id = "{v1_token}" }}
+
+# A login that fits comes before too many that do not.
+[[operations]]
+include-operation-id = "v1.session.create"
+[operations.parameters]
+"body.user" = "{user}"
+"body.password" = "{password}"
 """
 
 
@@ -128,6 +138,7 @@ def prepare(server: Server, folder: Path) -> None:
         other=USER,
         rest_token=server.login(),
         api_token=server.login(),
+        v1_token=server.login(),
     )
     (folder / "schemathesis.toml").write_text(config, encoding="utf-8")
 

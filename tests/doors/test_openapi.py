@@ -23,6 +23,7 @@ from milepost.wire.waits import known_revisions, seconds_of
 from tests.serving import (
     ADMINISTRATOR,
     EXTENSION_TASKS,
+    JSON,
     PASSWORD,
     SESSION,
     SESSION_PATH,
@@ -82,6 +83,11 @@ OWN_TIMES = [
 ]
 PAGING = ["page_size", "page_token"]
 OWN_OPERATIONS = {
+    ("post", "/v1/session"): [],
+    ("get", "/v1/session"): [],
+    ("delete", "/v1/session"): [],
+    ("get", "/v1/overview"): [],
+    ("get", "/v1/server"): [],
     ("get", "/v1/extensions"): [],
     **{(method, "/v1/extensions/{key}"): [] for method in ("get", "put", "delete")},
     ("post", "/v1/tasks"): [],
@@ -282,6 +288,8 @@ def test_the_statuses_of_success_by_hand(description: Description) -> None:
         ("delete", "/v1/extensions/{key}"): ["204"],
         ("post", "/v1/tasks"): ["201"],
         ("post", "/v1/users"): ["201"],
+        ("post", "/v1/session"): ["201"],
+        ("delete", "/v1/session"): ["204"],
         ("post", "/v1/tokens"): ["201"],
         ("delete", "/v1/tokens/{token_id}"): ["204"],
     }
@@ -299,7 +307,9 @@ def test_who_is_let_in_by_hand(description: Description) -> None:
     # With ~action=get it tells about a session.
     assert ways.pop(("post", REST.session)) == ["basic", "session", "cookie"]
     assert {path for (_, path), way in ways.items() if not way} == {
-        *("/livez", "/readyz", "/openapi.json", "/docs", "/docs/docs.css", "/docs/docs.js")
+        *("/livez", "/readyz", "/openapi.json", "/docs", "/docs/docs.css", "/docs/docs.js"),
+        # The name and the password are in the body.
+        "/v1/session",
     }
     others = {
         (path.startswith("/v1/"), *sorted(way))
@@ -466,6 +476,22 @@ def test_real_answers_of_v1_are_as_described(description: Description, server: S
     with server.caller("vera") as admin:
         send("PATCH", one, path, {})
         send("GET", users, users)
+
+
+def test_real_answers_about_the_whole_are_as_described(
+    description: Description, server: Server
+) -> None:
+    session = "/v1/session"
+    for body in ({"user": "vera", "password": PASSWORD}, {"user": "vera"}):
+        reply = server.call("POST", session, json.dumps(body).encode(), JSON)
+        assert_described(description, "post", session, reply)
+    for path in (session, "/v1/overview", "/v1/server"):
+        assert_described(description, "get", path, server.call("GET", path))
+        with server.caller("vera") as caller:
+            for query in ("", "?x=1"):
+                assert_described(description, "get", path, caller.send("GET", path + query))
+    ended = server.call("DELETE", session, None, {SESSION: server.login("vera")})
+    assert_described(description, "delete", session, ended)
 
 
 def test_real_answers_about_tokens_are_as_described(

@@ -547,13 +547,14 @@ def registry_lists(world: World) -> Iterator[str]:
             yield f"{role}: {reply}"
 
 
-def opened(method: str, path: str) -> Callable[[World], Iterator[str]]:
+def opened(method: str, *paths: str) -> Callable[[World], Iterator[str]]:
     """The same for all, with a session or without."""
 
     def check(world: World) -> Iterator[str]:
-        replies = [world.send(role, method, path) for role in ROLES]
-        if {(reply.status, reply.body) for reply in replies} != {(200, replies[0].body)}:
-            yield f"{method} {path}: {replies}"
+        for path in paths:
+            replies = [world.send(role, method, path) for role in ROLES]
+            if {(reply.status, reply.body) for reply in replies} != {(200, replies[0].body)}:
+                yield f"{method} {path}: {replies}"
 
     return check
 
@@ -703,6 +704,92 @@ def users(world: World) -> Iterator[str]:
                     yield f"{role}, {column}: a secret in {reply}"
 
 
+def own_sessions(world: World) -> Iterator[str]:
+    """A session tells only of itself."""
+    tables = {"read": READ, "update": CHANGE, "cancel": CANCEL, "force-close": FORCE_CLOSE,
+              "create": CREATE, "read-history": HISTORY, "read-result": HISTORY}  # fmt: skip
+    for role in ROLES:
+        reply = world.send(role, "GET", OWN_SESSION)
+        if role not in INSIDE:
+            if judged(reply) != "login":
+                yield f"{role}: {reply}"
+            continue
+        rights = {
+            name
+            for name, expected in tables.items()
+            if "ok" in {expected[role, owner] for owner in CREATORS}
+        }
+        if (reply.json["user"], set(reply.json["rights"])) != (owner_of(role), rights):
+            yield f"{role}: is {reply.json}"
+
+
+def own_sign_outs(world: World) -> Iterator[str]:
+    """A session ends only itself, and a token not at all."""
+    for role in ROLES:
+        if role in INSIDE and role not in TOKENS:
+            token = world.server.login(role)
+            ends = [
+                world.server.call("DELETE", OWN_SESSION, None, {SESSION: token}).status
+                for _ in range(2)
+            ]
+            if ends != [204, 401] or judged(world.send(role, "GET", OWN_SESSION)) != "ok":
+                yield f"{role}: {ends}"
+            continue
+        reply = world.send(role, "DELETE", OWN_SESSION)
+        told = (reply.refused, reply.reason) if role in INSIDE else judged(reply)
+        if told != (STAYS if role in INSIDE else "login"):
+            yield f"{role}: {reply}"
+
+
+def own_sign_ins(world: World) -> Iterator[str]:
+    """Only a password lets in; a session in hand does not make another one."""
+    for role in ROLES:
+        tried = {"user": role, "password": "wrong"}
+        if judged(world.send(role, "POST", OWN_SESSION, world.door.body(tried))) != "login":
+            yield f"{role}: is let in with a wrong password"
+        if role not in INSIDE or role in TOKENS:
+            continue
+        new = {"user": role, "password": PASSWORD}
+        reply = world.send("anonymous", "POST", OWN_SESSION, world.door.body(new))
+        if (reply.status, reply.json.get("user")) != (201, role):
+            yield f"{role}: {reply}"
+
+
+def overviews(world: World) -> Iterator[str]:
+    """An overview counts what one may see and names no other extension."""
+    for role in ROLES:
+        reply = world.send(role, "GET", "/v1/overview")
+        if role not in INSIDE:
+            if judged(reply) != "login":
+                yield f"{role}: {reply}"
+            continue
+        services = {one["service"] for part in ("open", "ended") for one in reply.json[part]}
+        seen = {SERVICES[owner] for owner in CREATORS if READ[role, owner] == "ok"}
+        everything = len(seen) == len(CREATORS)
+        if not seen <= services or (not everything and services != seen):
+            yield f"{role}: counts {services}, may see {seen}"
+
+
+def server_facts(world: World) -> Iterator[str]:
+    """Whoever is inside may know which server it is."""
+    for role in ROLES:
+        word = judged(world.send(role, "GET", "/v1/server"))
+        if word != ("ok" if role in INSIDE else "login"):
+            yield f"{role}: {word}"
+
+
+def leads(path: str) -> Callable[[World], Iterator[str]]:
+    """Everybody is led to the console."""
+
+    def check(world: World) -> Iterator[str]:
+        for role in ROLES:
+            reply = world.send(role, "GET", path)
+            if (reply.status, reply.headers.get("location"), reply.body) != (302, "/ui/", b""):
+                yield f"{role}: {reply}"
+
+    return check
+
+
 def own_tokens(world: World) -> Iterator[str]:
     """Everybody with a session looks after their own tokens, administrators after all."""
     for role in ROLES:
@@ -761,6 +848,7 @@ def made_token(world: World, owner: str, name: str) -> str:
     return made
 
 
+OWN_SESSION = "/v1/session"
 Check = Callable[[World], Iterator[str]]
 
 
@@ -807,6 +895,11 @@ V1_EXPECTED: Expected = {
     ("POST", "/v1/users"): (Auth.SESSION, (users,)),
     ("GET", "/v1/users/{name}"): (Auth.SESSION, (users,)),
     ("PATCH", "/v1/users/{name}"): (Auth.SESSION, (users,)),
+    ("POST", OWN_SESSION): (Auth.OPEN, (own_sign_ins,)),
+    ("GET", OWN_SESSION): (Auth.SESSION, (own_sessions,)),
+    ("DELETE", OWN_SESSION): (Auth.SESSION, (own_sign_outs,)),
+    ("GET", "/v1/overview"): (Auth.SESSION, (overviews,)),
+    ("GET", "/v1/server"): (Auth.SESSION, (server_facts,)),
     ("GET", OWN): (Auth.SESSION, (token_lists,)),
     ("POST", OWN): (Auth.SESSION, (own_tokens,)),
     ("GET", OWN + "/{token_id}"): (Auth.SESSION, (own_tokens,)),
@@ -838,6 +931,12 @@ EXPECTED: Expected = {
         ("GET", path): (Auth.OPEN, (opened("GET", path),))
         for path in ("/openapi.json", "/docs", "/docs/docs.css", "/docs/docs.js")
     },
+    # The pages have nothing in them; what they show they ask for as the reader.
+    ("GET", "/ui/"): (Auth.OPEN, (opened("GET", "/ui/"),)),
+    ("GET", "/ui/{name}"): (Auth.OPEN, (opened("GET", "/ui/app.js", "/ui/users"),)),
+    ("GET", "/ui/tasks/{task_id}"): (Auth.OPEN, (opened("GET", f"/ui/tasks/{UNKNOWN}"),)),
+    ("GET", "/"): (Auth.OPEN, (leads("/"),)),
+    ("GET", "/ui"): (Auth.OPEN, (leads("/ui"),)),
 }
 CASES = [(key, check) for key, (_, checks) in EXPECTED.items() for check in checks]
 

@@ -46,9 +46,14 @@ def validator(name: str) -> Draft202012Validator:
 def test_a_page() -> None:
     assert encode_page([], None) == b'{"tasks":[]}'
     counts = dict.fromkeys(Status, 0) | {Status.RUNNING: 2}
-    shown = json.loads(encode_page([(TASK, info_of(TASK))], "abc", (counts, False)))
+    time = Derived(elapsed=2.5, rate=4.0, remaining=1.25)
+    rows = [(TASK, info_of(TASK), Derived()), (TASK, info_of(TASK), time)]
+    shown = json.loads(encode_page(rows, "abc", (counts, False)))
     assert shown == {
-        "tasks": [json.loads(encode_task(TASK, info_of(TASK)))],
+        "tasks": [
+            json.loads(encode_task(TASK, info_of(TASK))),
+            json.loads(encode_task(TASK, info_of(TASK), time)),
+        ],
         "next_page_token": "abc",
         "counts": {"PENDING": 0, "RUNNING": 2, "BLOCKED": 0, "SUCCEEDED": 0, "FAILED": 0},
         "counts_complete": False,

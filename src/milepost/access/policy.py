@@ -59,6 +59,11 @@ REACH: dict[Scope, frozenset[Act]] = {
 }
 
 
+def rights_of(principal: Principal) -> frozenset[Act]:
+    """What the principal may do to the tasks it sees."""
+    return RIGHTS[principal.role] & REACH[principal.scope]
+
+
 def visible_service(principal: Principal) -> str | None:
     """The one service whose tasks the principal sees, or ``None`` for all."""
     return principal.extension

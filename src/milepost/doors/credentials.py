@@ -14,6 +14,7 @@ from collections.abc import Callable
 from urllib.parse import urlsplit
 
 from milepost.access.sessions import Login, Sessions, reason_against
+from milepost.doors.hosts import Hosts
 from milepost.doors.messages import Request
 from milepost.doors.refusals import Refuse
 from milepost.rules import reasons
@@ -26,11 +27,14 @@ BEARER_PATHS = b"/v1/"
 
 
 class Gate:
-    """Lets requests in by their session."""
+    """Lets requests in by their session; ``hosts`` are the names that a browser may use."""
 
-    def __init__(self, sessions: Sessions, clock: Callable[[], Instant]) -> None:
+    def __init__(
+        self, sessions: Sessions, clock: Callable[[], Instant], hosts: Hosts | None = None
+    ) -> None:
         self.sessions = sessions
         self.clock = clock
+        self._hosts = hosts or Hosts()
 
     async def let_in(self, request: Request, in_body: str | None = None) -> Login:
         """The login of a request, noted on it. Raises ``Refuse``.
@@ -46,10 +50,15 @@ class Gate:
             token = self._cookie(request)
         if not token:
             raise Refuse(reasons.NO_SESSION)
+        login = await self.login_of(token)
+        request.login = login
+        return login
+
+    async def login_of(self, token: str) -> Login:
+        """Whose a token is. Raises ``Refuse``."""
         login = await self.sessions.resolve(token, self.clock())
         if login is None:
             raise Refuse(reason_against(token))
-        request.login = login
         return login
 
     async def log_out(self, request: Request, in_body: str | None = None) -> None:
@@ -65,8 +74,13 @@ class Gate:
     def _cookie(self, request: Request) -> str | None:
         token = cookie_of(request.header(b"cookie") or "")
         if token is not None and request.method not in READING:
-            refuse_foreign_origin(request)
+            self.refuse_foreign(request)
         return token
+
+    def refuse_foreign(self, request: Request) -> None:
+        """Raise ``Refuse`` for a page of another host, or of a name that is not the server's."""
+        refuse_foreign_origin(request)
+        refuse_foreign_host(request, self._hosts)
 
 
 def cookie_of(text: str) -> str | None:
@@ -109,6 +123,16 @@ def refuse_foreign_origin(request: Request) -> None:
     )
     if not host or not is_same:
         raise Refuse(reasons.FOREIGN_ORIGIN, shortened(origin))
+
+
+def refuse_foreign_host(request: Request, hosts: Hosts) -> None:
+    """A browser names where its page is from; over TLS that name is proved by a certificate."""
+    origin = request.header(b"origin")
+    if origin is None or request.secure or origin.lower().startswith("https://"):
+        return
+    host = request.header(b"host") or ""
+    if not hosts.knows(host):
+        raise Refuse(reasons.FOREIGN_HOST, shortened(host))
 
 
 def basic_of(request: Request) -> tuple[str, str]:

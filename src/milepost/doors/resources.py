@@ -180,6 +180,7 @@ class ResourceDoor:
             name, password = basic_of(request)
         except Refuse as refuse:
             raise RefusedWith(refuse.refusal, (CHALLENGE,)) from None
+        self._gate.refuse_foreign(request)
         decode_nothing(await request.read())
         token = await self._logins.log_in(name, password, request.source)
         if isinstance(token, Wait):
@@ -202,7 +203,7 @@ class ResourceDoor:
 
 READ_ERRORS = (400, 401, 403, 404, 503)
 SESSION_ERRORS = (400, 401, 503)
-LOGIN_ERRORS = (*SESSION_ERRORS, 413, 415, 429)
+LOGIN_ERRORS = (*SESSION_ERRORS, 403, 413, 415, 429)
 
 
 # long: it is one table

@@ -342,6 +342,11 @@ FOREIGN_ORIGIN = Reason(
     E.UNAUTHORIZED,
     "Origin: {0} is another host; a session cookie does not count for it.",
 )
+FOREIGN_HOST = Reason(
+    "milepost.access.foreign_host",
+    E.UNAUTHORIZED,
+    "Host: {0} is not known as a name of this server; allowed_hosts can name it.",
+)
 LOGINS_BUSY = Reason(
     "milepost.access.logins_busy",
     E.RESOURCE_BUSY,

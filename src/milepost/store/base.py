@@ -180,6 +180,36 @@ class Counts(Value, frozen=True):
     complete: bool = True
 
 
+class OpenTasks(Value, frozen=True):
+    """Open tasks by service and status. Without ``complete`` there are more services."""
+
+    by_service: dict[str, dict[Status, int]]
+    complete: bool = True
+
+
+class EndedHour(Value, frozen=True, kw_only=True):
+    """Tasks of a service that ended with a status within an hour; ``hour`` counts from 0.
+
+    ``took`` has the milliseconds from the start of each to its end.
+    """
+
+    service: str
+    hour: int
+    status: Status
+    took: tuple[int, ...]
+
+
+class Ended(Value, frozen=True):
+    """Tasks that have ended since an instant; all of those that have since ``complete_since``.
+
+    Without ``complete`` there are more services than were looked at. Pinned tasks do not count.
+    """
+
+    hours: tuple[EndedHour, ...]
+    complete_since: Instant
+    complete: bool = True
+
+
 class User(Value, frozen=True, kw_only=True):
     """Someone who may log in. ``password`` is an argon2id hash."""
 
@@ -357,6 +387,12 @@ class Store(Protocol):
 
     async def counts(self, selection: Selection) -> Counts:
         """How many tasks of each status a selection has, whatever status it asks for."""
+
+    async def open_tasks(self, visible_service: str | None) -> OpenTasks:
+        """How many open tasks of each service and status there are that one may see."""
+
+    async def ended(self, since: Instant, visible_service: str | None) -> Ended:
+        """What has ended since an instant and one may see, by the hours behind that instant."""
 
     async def key(self, name: str) -> str:
         """What to sign with for one use: 256 random bits as text, made at the first use."""

@@ -16,6 +16,7 @@ from milepost.wire.descriptions import (
 )
 from milepost.wire.shapes import STRUCTURES, Member, Ref, Scalar
 from milepost.wire.v1batch import MOST_REQUESTS
+from milepost.wire.v1overview import overview_schemas
 from milepost.wire.v1shapes import V1_STRUCTURES
 
 PREFIX = "milepost.v1."
@@ -53,6 +54,7 @@ class V1Schemas(DoorSchemas):
             v1shapes.CANCEL_SAID.name: {"type": "string", "enum": list(v1shapes.CancelSaid)},
             **self.answers(),
             **self.batches(),
+            **overview_schemas(PREFIX),
         }
 
     def sent(self, members: tuple[Member, ...]) -> Schema:
