@@ -224,6 +224,7 @@ def follow(page: Path, reader: Reader) -> int:
         ("docs/reference/python.md", SERVERS[0]),
         ("docs/howto/watch.md", None),
         ("docs/howto/use-a-token.md", None),
+        ("docs/howto/run-a-command.md", None),
         ("docs/howto/serve-over-tls.md", None),
         ("docs/reference/extensions.md", SERVERS[0]),
         ("docs/howto/write-a-catalogue.md", None),
