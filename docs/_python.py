@@ -11,7 +11,7 @@ from types import ModuleType
 from typing import Any
 
 from milepost.client import environment, errors, records, retries, rich, specs, tqdm, values
-from milepost.client.administration import Extensions, Users
+from milepost.client.administration import Extensions, Tokens, Users
 from milepost.client.asynchronous import AsyncClient
 from milepost.client.blocking import Client
 from milepost.client.job import Job, current_job
@@ -141,6 +141,7 @@ def clients() -> str:
             f"### AsyncClient\n\n{example_of(AsyncClient)}",
             *class_entry(3, Client, "client"),
             *class_entry(3, Users, "client.users"),
+            *class_entry(3, Tokens, "client.tokens"),
             *class_entry(3, Extensions, "client.extensions"),
         ]
     )

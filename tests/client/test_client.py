@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -263,6 +264,23 @@ def test_who_asks(client: Client, server: Server, twin: type[Client]) -> None:
             viewer.create("op")
         with pytest.raises(Forbidden):
             viewer.users.list()
+
+
+def test_tokens(client: Client, server: Server, twin: type[Client]) -> None:
+    name = f"token-{time.monotonic_ns()}"
+    made = client.tokens.create(name, "read", extension="com.acme", lifetime=60, user="vera")
+    with twin(server.url, token=made.token) as reader:
+        told = reader.session()
+        assert (told.user, told.scope, told.extension) == ("vera", "read", "com.acme")
+        assert told.ends_at == made.expires_at
+        with pytest.raises(Forbidden):
+            reader.tokens.create("another", "read")
+    (listed,) = [one for one in client.tokens.list("vera") if one.id == made.id]
+    assert (listed.name, listed.user, listed.revoked_at) == (name, "vera", None)
+    assert listed in client.tokens.list()
+    client.tokens.revoke(made.id)
+    (listed,) = [one for one in client.tokens.list("vera") if one.id == made.id]
+    assert listed.revoked_at is not None
 
 
 def test_users(client: Client) -> None:

@@ -16,7 +16,7 @@ from types import TracebackType
 from typing import Any, Self, TypeVar, Unpack
 
 from milepost.client import calls
-from milepost.client.administration import AsyncExtensions, AsyncUsers
+from milepost.client.administration import AsyncExtensions, AsyncTokens, AsyncUsers
 from milepost.client.blocking import reporting_as
 from milepost.client.calls import Call
 from milepost.client.conversation import Conversation, Core
@@ -88,6 +88,7 @@ class AsyncClient:
         )
         self._shell = AsyncShell(self._core, timeout)
         self.users = AsyncUsers(self._call)
+        self.tokens = AsyncTokens(self._call)
         self.extensions = AsyncExtensions(self._call)
 
         self._desk = ReportDesk(login, lambda: reporting_as(login, timeout), login.url)

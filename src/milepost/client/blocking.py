@@ -16,7 +16,7 @@ from types import TracebackType
 from typing import Any, Self, TypeVar, Unpack
 
 from milepost.client import calls
-from milepost.client.administration import Extensions, Users
+from milepost.client.administration import Extensions, Tokens, Users
 from milepost.client.calls import Call
 from milepost.client.channel import Connection
 from milepost.client.conversation import Conversation, Core
@@ -82,6 +82,7 @@ class Client:
         )
         self._shell = Shell(self._core, timeout)
         self.users = Users(self._call)
+        self.tokens = Tokens(self._call)
         self.extensions = Extensions(self._call)
 
         self._desk = ReportDesk(login, lambda: reporting_as(login, timeout), login.url)
