@@ -196,7 +196,7 @@ class Outbox:
         ending = self._ending
         assert ending is not None  # noqa: S101  the caller has looked
         changes["status"] = ending.status
-        if ending.acknowledges and self.asked:
+        if (ending.acknowledges or self._acknowledge) and self.asked:
             changes["acknowledge_cancel"] = True
         if ending.error is not None:
             changes["error"] = ending.error

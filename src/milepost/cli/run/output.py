@@ -18,6 +18,7 @@ from milepost.cli.run.taps import Tap
 
 # How often the output is looked at, at most, and how long the looking may take of all time.
 PAUSE = 0.05
+BREATH = 0.005
 SHARE = 20
 SLOW = 0.2
 """Seconds after which a pattern is given up."""
@@ -63,10 +64,14 @@ class Output:
 
     def tap(self) -> Tap:
         """A tap for one more stream."""
-        exact = self._recognise and self._pattern is not None and self._pattern.counts
-        tap = Tap(self._wake, exact=exact)
+        tap = Tap(self._wake, exact=self._counts)
         self._streams.append((tap, Lines(KEEP)))
         return tap
+
+    @property
+    def _counts(self) -> bool:
+        """Whether lines are counted, so that none may be left out."""
+        return self._recognise and self._pattern is not None and self._pattern.counts
 
     def wait(self) -> float:
         """Seconds until the next look is due."""
@@ -86,7 +91,9 @@ class Output:
                     self._spoke = lines
                     self._feed(lines, chunk)
         ended = time.monotonic()
-        self._not_before = ended + max(PAUSE, SHARE * (ended - begun))
+        # Where every line counts the command waits for us, so there is no rest.
+        rest = BREATH if self._counts else max(PAUSE, SHARE * (ended - begun))
+        self._not_before = ended + rest
         return anything
 
     def seen(self, count: int) -> Seen:
@@ -107,7 +114,7 @@ class Output:
 
     def _unfinished(self) -> list[Reading]:
         """What is read from the pieces that have not ended yet, of the newest one last."""
-        if not self._recognise or (self._pattern is not None and self._pattern.counts):
+        if not self._recognise or self._counts:
             return []
         streams = sorted((lines for _, lines in self._streams), key=lambda one: one is self._spoke)
         return [found for lines in streams if (found := self._read(lines.unfinished))]

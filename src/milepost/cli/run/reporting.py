@@ -39,18 +39,19 @@ class Task(NamedTuple):
 
 
 class Warnings(logging.Handler):
-    """What the library warns of, each once, as a line of ours on standard error."""
+    """What the library warns of first, as a line of ours on standard error; the rest follows."""
 
     def __init__(self, warn: Callable[[str], None]) -> None:
         super().__init__(logging.WARNING)
         self._warn = warn
-        self._said: set[str] = set()
-        self.quiet = False
+        self._said = False
 
     def emit(self, record: logging.LogRecord) -> None:
-        text = record.getMessage()
-        if not self.quiet and text not in self._said:
-            self._said.add(text)
+        self.say(record.getMessage())
+
+    def say(self, text: str) -> None:
+        if not self._said:
+            self._said = True
             self._warn(text)
 
 
@@ -62,7 +63,6 @@ class Report:
         self._job: Job = client.task(
             task.description, operation=task.operation, parent=task.parent, lease=task.lease
         )
-        self._warn = warn
         self._warnings = Warnings(warn)
         self._began = 0.0
 
@@ -81,9 +81,7 @@ class Report:
             return {TASK_ID: self._job.id, URL: self._url}
         if not self._job.outbox_closed:
             why = "; ".join(reporter().faults) or f"{self._url} is slow to answer"
-            self._warn(f"the command runs without its task for now: {why}")
-            # Nothing better can be said at the end.
-            self._warnings.quiet = True
+            self._warnings.say(f"the command runs without its task for now: {why}")
         return {}
 
     def saw(self, seen: Seen) -> None:
@@ -128,8 +126,6 @@ class Report:
         if self._job.id is None:
             # Who has not answered so far is not to be waited for again.
             limit = 0.0 if reporter().faults else min(limit, LATE_SECONDS)
-        else:
-            self._warnings.quiet = False
         if not flush(limit):
             # It is lost; the end of the process need not try once more.
             os.environ[SETTING] = "0"
