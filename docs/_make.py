@@ -24,7 +24,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent))  # run as a script, it is 
 
 from docs import _python, _testing, _v1
 from milepost import settings
-from milepost.cli import admin, demo, extension
+from milepost.cli import admin, exits, extension
 from milepost.cli.main import main as command
 from milepost.doors.api import ApiDoor, api_routes
 from milepost.doors.docs import DocsDoor, docs_routes
@@ -555,11 +555,20 @@ def commands() -> str:
     return "\n\n".join(parts)
 
 
+def commands_of(group: click.Group) -> Iterator[tuple[str, click.Command]]:
+    """The commands of a group by name, loaded if they are to be."""
+    context = click.Context(group)
+    for name in group.list_commands(context):
+        found = group.get_command(context, name)
+        assert found is not None  # noqa: S101  the group has just named it
+        yield name, found
+
+
 def all_commands(
     group: click.Group = command, path: str = "milepost"
 ) -> Iterator[tuple[str, click.Command]]:
     """Every command below a group, with its full name."""
-    for name, found in sorted(group.commands.items()):
+    for name, found in commands_of(group):
         yield f"{path} {name}", found
         if isinstance(found, click.Group):
             yield from all_commands(found, f"{path} {name}")
@@ -587,25 +596,37 @@ def value_unset(parameter: click.Parameter) -> str:
     return f"`{default}`" if isinstance(default, str | int | float) else "not set"
 
 
+EXIT_CODES = (
+    (0, "Done; for `serve` also: stopped by a signal, and everything accepted is kept."),
+    (
+        exits.TaskFailed.exit_code,
+        "A task that was waited for has failed. Also: given up at a prompt.",
+    ),
+    (click.UsageError.exit_code, "A flag, a setting, a file or its value cannot be used."),
+    (admin.CannotStart.exit_code, "The server cannot start; the text names why."),
+    (exits.No.exit_code, "What was asked for is refused; nothing was changed."),
+    (
+        extension.Faulty.exit_code,
+        (
+            "`extension check`: a catalogue has faults, or the message to try has no text."
+            " `doctor`: there is a fault."
+        ),
+    ),
+    (exits.NotThere.exit_code, "The server cannot be reached, cannot be trusted, or is none."),
+    (exits.TimeOver.exit_code, "The time was over before a task had ended."),
+    (exits.NobodyAsks.exit_code, "There is no login, or it does not count."),
+    (
+        exits.Changed.exit_code,
+        "Somebody has changed the task meanwhile, or a key was used for something else.",
+    ),
+    (exits.Interrupted.exit_code, "Ended by Ctrl-C."),
+    (exits.NobodyReads.exit_code, "What read the output is gone, as `head` is after its lines."),
+)
+
+
 def exit_codes() -> str:
     """What the process ends with."""
-    return table(
-        ["code", "meaning"],
-        [
-            ["0", "Done; for `serve` also: stopped by a signal, and everything accepted is kept."],
-            ["1", "Given up at a prompt."],
-            [str(click.UsageError.exit_code), "A flag, a setting or its value cannot be used."],
-            [str(admin.CannotStart.exit_code), "The server cannot start; the text names why."],
-            [
-                str(demo.RefusedByServer.exit_code),
-                "What was asked for is refused; nothing was changed.",
-            ],
-            [
-                str(extension.Faulty.exit_code),
-                "`extension check`: a catalogue has faults, or the message to try has no text.",
-            ],
-        ],
-    )
+    return table(["code", "meaning"], [[str(code), meaning] for code, meaning in EXIT_CODES])
 
 
 # The doors.
