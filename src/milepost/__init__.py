@@ -7,7 +7,6 @@ costs nothing.
 from __future__ import annotations
 
 import importlib
-from importlib import metadata
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -50,6 +49,8 @@ PLACES = {
 
 def __getattr__(name: str) -> Any:
     if name == "__version__":
+        from importlib import metadata  # late: slow, and seldom asked for
+
         return metadata.version("milepost")
     if name in PLACES:
         found = getattr(importlib.import_module(PLACES[name]), name)
