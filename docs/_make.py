@@ -24,7 +24,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent))  # run as a script, it is 
 
 from docs import _python, _testing, _v1
 from milepost import settings
-from milepost.cli import admin, exits, extension
+from milepost.cli import admin, connection, exits, extension
 from milepost.cli.main import main as command
 from milepost.doors.api import ApiDoor, api_routes
 from milepost.doors.docs import DocsDoor, docs_routes
@@ -555,20 +555,14 @@ def commands() -> str:
     return "\n\n".join(parts)
 
 
-def commands_of(group: click.Group) -> Iterator[tuple[str, click.Command]]:
-    """The commands of a group by name, loaded if they are to be."""
-    context = click.Context(group)
-    for name in group.list_commands(context):
-        found = group.get_command(context, name)
-        assert found is not None  # noqa: S101  the group has just named it
-        yield name, found
-
-
 def all_commands(
     group: click.Group = command, path: str = "milepost"
 ) -> Iterator[tuple[str, click.Command]]:
     """Every command below a group, with its full name."""
-    for name, found in commands_of(group):
+    context = click.Context(group)
+    for name in group.list_commands(context):
+        found = group.get_command(context, name)
+        assert found is not None  # noqa: S101  it is in the list
         yield f"{path} {name}", found
         if isinstance(found, click.Group):
             yield from all_commands(found, f"{path} {name}")
@@ -582,6 +576,8 @@ def flag_text(parameter: click.Parameter) -> str:
 def variable_of(parameter: click.Parameter) -> str:
     if parameter.name in settings.MEANINGS:
         return f"[`{settings.PREFIX}{parameter.name.upper()}`](settings.md#{parameter.name})"
+    if isinstance(parameter, connection.Option):
+        return f"`{parameter.variable}`"
     if parameter.name in ("config", "path"):
         return f"`{settings.PREFIX}CONFIG`"
     return f"`{parameter.envvar}`" if parameter.envvar else "none"
@@ -596,37 +592,30 @@ def value_unset(parameter: click.Parameter) -> str:
     return f"`{default}`" if isinstance(default, str | int | float) else "not set"
 
 
-EXIT_CODES = (
-    (0, "Done; for `serve` also: stopped by a signal, and everything accepted is kept."),
-    (
-        exits.TaskFailed.exit_code,
-        "A task that was waited for has failed. Also: given up at a prompt.",
-    ),
-    (click.UsageError.exit_code, "A flag, a setting, a file or its value cannot be used."),
-    (admin.CannotStart.exit_code, "The server cannot start; the text names why."),
-    (exits.No.exit_code, "What was asked for is refused; nothing was changed."),
-    (
-        extension.Faulty.exit_code,
-        (
-            "`extension check`: a catalogue has faults, or the message to try has no text."
-            " `doctor`: there is a fault."
-        ),
-    ),
-    (exits.NotThere.exit_code, "The server cannot be reached, cannot be trusted, or is none."),
-    (exits.TimeOver.exit_code, "The time was over before a task had ended."),
-    (exits.NobodyAsks.exit_code, "There is no login, or it does not count."),
-    (
-        exits.Changed.exit_code,
-        "Somebody has changed the task meanwhile, or a key was used for something else.",
-    ),
-    (exits.Interrupted.exit_code, "Ended by Ctrl-C."),
-    (exits.NobodyReads.exit_code, "What read the output is gone, as `head` is after its lines."),
-)
+EXIT_CODES = {
+    0: "Done; for `serve` also: stopped by a signal, and everything accepted is kept.",
+    exits.TaskFailed.exit_code: "`task wait`, `task watch`: a task has failed. Also: given up at a"
+    " prompt.",
+    click.UsageError.exit_code: "An argument, a setting, a file or its value cannot be used.",
+    admin.CannotStart.exit_code: "The server cannot start; the text names why.",
+    exits.No.exit_code: "What was asked for is refused; nothing was changed. For `demo` also: the"
+    " server cannot be reached.",
+    extension.Faulty.exit_code: "`extension check`: a catalogue has faults, or the message to try"
+    " has no text. `doctor`: a step has failed.",
+    exits.NotThere.exit_code: "The server cannot be reached, cannot be trusted, or is not Milepost."
+    " When the connection broke in the middle, a change may have been made.",
+    exits.TimeOver.exit_code: "The time of `--timeout` is over; the task goes on.",
+    exits.NobodyAsks.exit_code: "There is no login, or it does not count.",
+    exits.Changed.exit_code: "The task is not at the revision of `--if-match`, or the `--key` was"
+    " used for another task.",
+    exits.Interrupted.exit_code: "Ctrl-C.",
+    exits.NobodyReads.exit_code: "What reads the output has ended, as `head` does.",
+}
 
 
 def exit_codes() -> str:
     """What the process ends with."""
-    return table(["code", "meaning"], [[str(code), meaning] for code, meaning in EXIT_CODES])
+    return table(["code", "meaning"], ([str(code), text] for code, text in EXIT_CODES.items()))
 
 
 # The doors.

@@ -16,7 +16,10 @@ from milepost.settings import MEANINGS, Settings
 
 def commands(group: click.Group, *above: str) -> Iterator[tuple[str, ...]]:
     """The names of every command, groups among them."""
-    for name, command in group.commands.items():
+    context = click.Context(group)
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
+        assert command is not None
         yield (*above, name)
         if isinstance(command, click.Group):
             yield from commands(command, *above, name)

@@ -119,8 +119,6 @@ def words_of(fault: MilepostError) -> str:
     if isinstance(fault, Refused):
         said = [message.text for message in fault.messages] or [fault.message]
         text = "\n".join(said)
-        if isinstance(fault, Conflict) and fault.revision is not None:
-            text += f" It is at revision {fault.revision}."
         if isinstance(fault, Unauthenticated):
             text += "\nTo log in: milepost session login"
     else:

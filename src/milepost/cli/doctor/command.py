@@ -43,9 +43,12 @@ def doctor(*, connection: Connection, form: Form) -> None:
     found = []
     for finding in examined(connection):
         found.append(finding)
-        if form == "table":
+        if form == "table" and finding.verdict != "skip":
             tell(finding)
             sys.stdout.flush()
+    skipped = [finding.step for finding in found if finding.verdict == "skip"]
+    if form == "table" and skipped:
+        tell(Finding("Not tried", "skip", ", ".join(skipped)))
     if form != "table":
         told = [{k: v for k, v in one._asdict().items() if v} for one in found]
         write(told, form, str, one=False)

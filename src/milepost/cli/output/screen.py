@@ -64,7 +64,7 @@ def console_of() -> Console:
 def rich_text(line: Line) -> Text:
     from rich.text import Text  # late: slow
 
-    text = Text(no_wrap=True, overflow="crop", end="")
+    text = Text(no_wrap=True, overflow="crop")
     for piece in line:
         text.append(piece.text, piece.style)
     text.rstrip()

@@ -106,7 +106,8 @@ def narrow(rows: Sequence[Shown], width: int) -> Iterator[Line]:
         yield [Piece(task.id)]
         head = f"  {state(task)} {percent(task)}".rstrip()
         rest = width - len(head) - 1
-        yield [Piece(head, style(task)), Piece(" " + fitted(title(task), max(rest, 0)))]
+        said = f"{title(task)}: {note(task)}" if note(task) else title(task)
+        yield [Piece(head, style(task)), Piece(" " + fitted(said, max(rest, 0)))]
 
 
 def one_line(task: Task) -> str:
@@ -132,7 +133,7 @@ COLUMNS: tuple[Column[Shown], ...] = (
     Column("TIME", lambda row: span(taken(row.task, row.at)), rank=1),
     Column("STARTED", lambda row: moment(row.task.start_time, row.at), rank=4),
     Column("USER", lambda row: visible(row.task.user or row.task.principal), 3, 8, 20),
-    Column("DESCRIPTION", lambda row: title(row.task), 0, 16, 60),
+    Column("DESCRIPTION", lambda row: title(row.task), 0, 14, 60),
     Column("TARGET", lambda row: own_target(row.task), 6, 12, 40),
-    Column("SAYS", lambda row: note(row.task), 2, 16, 60),
+    Column("SAYS", lambda row: note(row.task), 2, 10, 60),
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
+from typing import NamedTuple
 
 from rich.console import Console, Group
 from rich.live import Live
@@ -15,8 +16,13 @@ from milepost.cli.output.tasks import counted, note, percent, state, style, take
 from milepost.cli.output.times import now, span
 from milepost.cli.task.following import Following, Trouble
 from milepost.client.values import Task
+from milepost.rules.values import Status
 
-NARROW = 60
+NARROW, WIDE = 60, 100
+# What stands behind the title where there is no bar.
+REST = 25
+# Ctrl-C is shown as ^C behind the last line; it must not begin a new one.
+MARGIN = 2
 LEAST_BAR, LONGEST_BAR = 10, 40
 LONGEST_TITLE = 40
 FULL, EMPTY = ("━", "─")
@@ -38,10 +44,12 @@ def draw(
 
         def redraw() -> None:
             shown = [latest[ident] for ident in order if ident in latest]
-            lines = bars(shown, seen_at, now(), console.width, ascii_only=is_ascii(console))
+            lines = bars(
+                shown, seen_at, now(), console.width - MARGIN, ascii_only=is_ascii(console)
+            )
             drawn = [rich_text(line) for line in lines]
             if trouble:
-                drawn.append(Text(fitted(trouble, console.width).rstrip(), "yellow"))
+                drawn.append(Text(fitted(trouble, console.width - MARGIN).rstrip(), "yellow"))
             live.update(Group(*drawn), refresh=True)
 
         for found in following.seen(tick, until):
@@ -66,38 +74,51 @@ def bars(
     ascii_only: bool,
 ) -> Iterator[Line]:
     """A line for each task: title, bar, how much, how long still, and what it says."""
-    room = min(max((cells(title(task)) for task in tasks), default=0), LONGEST_TITLE, width // 3)
-    bar_size = 0 if width < NARROW else min(max(width // 5, LEAST_BAR), LONGEST_BAR)
+    longest = max((cells(title(task)) for task in tasks), default=0)
+    sizes = Sizes(
+        width=width,
+        title=min(
+            longest, LONGEST_TITLE, width // 4 if width >= NARROW else max(width - REST, LEAST_BAR)
+        ),
+        bar=min(max(width // 6, LEAST_BAR), LONGEST_BAR) if width >= NARROW else 0,
+        of=max((len(counted(task)) for task in tasks), default=0) if width >= WIDE else 0,
+        ascii_only=ascii_only,
+    )
     for task in tasks:
-        yield bar_line(task, at, seen_at[task.id], Sizes(width, room, bar_size, ascii_only))
+        yield bar_line(task, remaining(task, at, seen_at[task.id]), sizes)
 
 
-class Sizes:
+class Sizes(NamedTuple):
     """How wide the parts of a line are, and which characters draw a bar."""
 
-    def __init__(self, width: int, title: int, bar: int, ascii_only: bool) -> None:  # noqa: FBT001
-        self.width, self.title, self.bar = width, title, bar
-        self.full, self.empty = (FULL_ASCII, EMPTY_ASCII) if ascii_only else (FULL, EMPTY)
+    width: int
+    title: int
+    bar: int
+    of: int
+    ascii_only: bool
 
 
-def bar_line(task: Task, at: datetime, seen: datetime, sizes: Sizes) -> Line:
-    look = style(task)
-    pieces = [Piece(fitted(title(task), sizes.title), "bold"), Piece("  ")]
+def bar_line(task: Task, time: str, sizes: Sizes) -> Line:
+    look, gap = style(task), Piece("  ")
+    pieces = [Piece(fitted(title(task), sizes.title), "bold"), gap]
     if sizes.bar:
         full = filled(task, sizes.bar)
-        pieces += [
-            Piece(sizes.full * full, look),
-            Piece(sizes.empty * (sizes.bar - full), "dim"),
-            Piece("  "),
-        ]
-    pieces.append(Piece(f"{state(task):9}", look))
-    for text in (f"{percent(task):>4}", counted(task), f"{remaining(task, at, seen):>7}"):
-        pieces.append(Piece(f"  {text}" if text else ""))
-    said = note(task)
-    used = sum(cells(piece.text) for piece in pieces)
-    if said and sizes.width - used > 2:  # noqa: PLR2004  a gap, and something behind it
-        pieces.append(Piece("  " + fitted(said, sizes.width - used - 2).rstrip(), "dim"))
+        done, rest = (FULL_ASCII, EMPTY_ASCII) if sizes.ascii_only else (FULL, EMPTY)
+        pieces += [Piece(done * full, look), Piece(rest * (sizes.bar - full), "dim"), gap]
+    pieces += [Piece(f"{how_far(task):9}", look), gap]
+    if sizes.of:
+        pieces += [Piece(f"{counted(task):{sizes.of}}"), gap]
+    pieces += [Piece(f"{time:10}"), gap]
+    left = sizes.width - sum(cells(piece.text) for piece in pieces)
+    if left > 0:
+        pieces.append(Piece(fitted(note(task), left), "dim"))
     return cropped(pieces, sizes.width)
+
+
+def how_far(task: Task) -> str:
+    """How much is done while it runs, else its state."""
+    found = state(task)
+    return percent(task) or found if found == Status.RUNNING else found
 
 
 def filled(task: Task, size: int) -> int:
@@ -115,7 +136,7 @@ def remaining(task: Task, at: datetime, seen: datetime) -> str:
     if task.ended or task.remaining_seconds is None:
         return span(taken(task, at))
     left = task.remaining_seconds - (at - seen).total_seconds()
-    return f"-{span(left)}"
+    return f"{span(left)} left"
 
 
 def cropped(pieces: Sequence[Piece], width: int) -> Line:

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from milepost.client.values import Task
 
 LIMIT = 100
+# Ctrl-C is shown as ^C behind the last line; it must not begin a new one.
+MARGIN = 2
 # Between two looks at a list that is followed: at least, and when nothing calls for one.
 SOON, LATE = 0.5, 5.0
 # What a stream can ask for; the rest of a filter is the list's.
@@ -148,15 +150,15 @@ def follow_live(
     with Live(console=console, auto_refresh=False, vertical_overflow="crop") as live:
         for tasks, trouble in looks(client, wanted, order, limit, hints):
             room = max(console.size.height - 2, 1)
-            lines: list[Line] = list(tasks_table(tasks, now(), width()))[:room]
-            lines += [trouble_line(trouble)] if trouble else []
+            lines: list[Line] = list(tasks_table(tasks, now(), console.width - MARGIN))[:room]
+            lines += [trouble_line(trouble, console.width - MARGIN)] if trouble else []
             live.update(Group(*map(rich_text, lines)), refresh=True)
 
 
-def trouble_line(trouble: str) -> Line:
+def trouble_line(trouble: str, room: int) -> Line:
     from milepost.cli.output.screen import Piece, fitted  # late: only here
 
-    return [Piece(fitted(trouble.partition("\n")[0], width() or len(trouble)), "yellow")]
+    return [Piece(fitted(trouble.partition("\n")[0], room), "yellow")]
 
 
 def looks(
