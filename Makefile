@@ -10,12 +10,12 @@ LOCK := $(DEV)/uv pip compile --quiet --no-config --universal --python-version 3
 	--no-annotate --custom-compile-command "make lock" $(LOCK_ARGS)
 
 .DEFAULT_GOAL := help
-.PHONY: help serve demo test check bench docs lock clean
+.PHONY: help serve demo test check bench docs pictures lock clean
 .PRECIOUS: .venv/%/.locked
 .DELETE_ON_ERROR:
 
 help: ## say what can be made
-	@grep -hE '^[a-z]+:.* ## ' $(MAKEFILE_LIST) | awk -F ':.* ## ' '{printf "make %-6s  %s\n", $$1, $$2}'
+	@grep -hE '^[a-z]+:.* ## ' $(MAKEFILE_LIST) | awk -F ':.* ## ' '{printf "make %-8s  %s\n", $$1, $$2}'
 
 serve: .venv/run/.installed $(PASSWORD) ## start a server; its data is in .milepost/data (SERVE_ARGS="…")
 	@echo "The administrator's password is in $(PASSWORD)"
@@ -49,9 +49,15 @@ bench: .venv/dev/.installed ## measure (BENCH_ARGS="…")
 	$(DEV)/python bench/rendering.py
 	$(DEV)/python bench/watch.py
 	$(DEV)/python bench/batch.py
+	$(DEV)/python bench/console.py
+	$(DEV)/python bench/advance.py
 
 docs: .venv/dev/.installed ## write the generated parts of the docs anew
 	$(DEV)/python docs/_make.py
+
+pictures: .venv/dev/.installed ## take the pictures of the console anew
+	scripts/system-packages
+	$(DEV)/python docs/_pictures.py
 
 lock: .venv/dev/.locked ## write the lock files anew (LOCK_ARGS=--upgrade for newer versions)
 	$(LOCK) --group dev --output-file requirements/dev.lock pyproject.toml

@@ -22,7 +22,7 @@ import msgspec
 
 sys.path.insert(0, str(Path(__file__).parent.parent))  # run as a script, it is in no package
 
-from docs import _v1
+from docs import _python, _testing, _v1
 from milepost import settings
 from milepost.cli import admin, demo, extension
 from milepost.cli.main import main as command
@@ -36,8 +36,11 @@ from milepost.doors.routing import Auth, Parameter, Route
 from milepost.doors.v1batch import V1BatchDoor, batch_routes
 from milepost.doors.v1events import EventsDoor, events_routes
 from milepost.doors.v1extensions import ExtensionDoor, extension_routes
+from milepost.doors.v1overview import V1OverviewDoor, overview_routes
+from milepost.doors.v1session import V1SessionDoor, session_routes
 from milepost.doors.v1tasks import V1TasksDoor
 from milepost.doors.v1tasks import task_routes as v1_task_routes
+from milepost.doors.v1tokens import V1TokensDoor, token_routes
 from milepost.doors.v1users import V1UsersDoor, user_routes
 from milepost.rules import extensions as rules
 from milepost.rules import machine, reasons
@@ -52,6 +55,9 @@ from milepost.rules.values import (
     ErrorValue,
     Status,
 )
+from milepost.testing.clock import Clock
+from milepost.testing.faults import Fault, Faults
+from milepost.testing.server import MilepostServer, Person
 from milepost.wire import extensions, interfaces, jsonrpc, shapes, v1queries, waits
 from milepost.wire.v1shapes import V1_STRUCTURES
 
@@ -67,6 +73,7 @@ KINDS = {
     "list": "About a list",
     "access": "About the caller",
     "user": "About a user",
+    "token": "About a token",
     "extension": "About an extension",
     "json": "About the text of a body",
     "value": "About a value in a body",
@@ -88,9 +95,13 @@ WRITTEN = {
     "tls_cert": 'tls_cert = "fullchain.pem"',
     "tls_key": 'tls_key = "privkey.pem"',
     "admin_password_file": 'admin_password_file = "administrator-password"',
+    "allowed_hosts": 'allowed_hosts = ["milepost.example.com"]',
     "registered_operations": '[registered_operations]\n"com.acme.backup" = ["full", "incremental"]',
 }
-IN_ENVIRONMENT = {"registered_operations": """'{"com.acme.backup" = ["full", "incremental"]}'"""}
+IN_ENVIRONMENT = {
+    "allowed_hosts": """'["milepost.example.com"]'""",
+    "registered_operations": """'{"com.acme.backup" = ["full", "incremental"]}'""",
+}
 # Which structure a schema around it holds, and in which member.
 WRAPPED = {
     "vcenter.extension.tasks_create": ("spec", shapes.CREATE_SPEC),
@@ -502,6 +513,8 @@ def type_text(hint: Any) -> str:
         return " or ".join(type_text(part) for part in parts if part is not type(None))
     if origin is dict:
         return "a table of lists of text"
+    if origin is list:
+        return "a list of text"
     return {str: "text", bool: "`true` or `false`", int: "whole number"}[hint]
 
 
@@ -617,6 +630,9 @@ def routes_by_page() -> dict[str, list[Route]]:
             *v1_task_routes(V1TasksDoor.__new__(V1TasksDoor)),
             *batch_routes(V1BatchDoor.__new__(V1BatchDoor)),
             *user_routes(V1UsersDoor.__new__(V1UsersDoor)),
+            *session_routes(V1SessionDoor.__new__(V1SessionDoor)),
+            *overview_routes(V1OverviewDoor.__new__(V1OverviewDoor)),
+            *token_routes(V1TokensDoor.__new__(V1TokensDoor)),
         ],
     }
 
@@ -828,8 +844,18 @@ PARTS: dict[str, Callable[[], str]] = {
     "extension-members": extension_members,
     "structures": structures,
     "event-routes": partial(routes_of, "events.md"),
+    "testing-options": _testing.options,
+    "testing-fixtures": _testing.fixtures,
+    "testing-settings": _testing.refused_settings,
+    "testing-server": partial(_testing.members, MilepostServer),
+    "testing-person": partial(_testing.members, Person),
+    "testing-clock": partial(_testing.members, Clock),
+    "testing-faults": partial(_testing.members, Faults),
+    "testing-fault": partial(_testing.members, Fault),
+    "testing-requests": _testing.fields,
     "v1-routes": partial(routes_of, "v1.md"),
     "v1-structures": partial(structures, V1_STRUCTURES),
+    **_python.PARTS,
 }
 
 

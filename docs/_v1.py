@@ -16,7 +16,12 @@ TASK = """{
                "message": {"id": "", "default_message": "3 of 10 disks", "args": []}},
   "principal": "administrator", "created_at": "…", "updated_at": "…",
   "weight": 1.0, "pinned": false, "lease": {"seconds": 3600}}"""
+LISTED = TASK[:-1] + ', "elapsed_seconds": "…"}'
 UPDATED = TASK.replace('{"seconds": 3600}', '{"seconds": 3600, "remaining_seconds": "…"}')
+
+SESSION = """{"user": "administrator", "role": "administrator", "scope": "full",
+ "rights": ["cancel", "create", "force-close", "read", "read-history", "read-result", "update"],
+ "created_at": "…", "ends_at": "…", "idle_seconds": 1800}"""
 
 EXAMPLES = {
     "v1.tasks.create": (
@@ -38,7 +43,7 @@ EXAMPLES = {
     ),
     "v1.tasks.list": (
         f"""{CURL} "$SERVER/v1/tasks?text=web-01&status=RUNNING&page_size=1&counts=true" """,
-        f"""{{"tasks": [{TASK}],
+        f"""{{"tasks": [{LISTED}],
  "counts": {{"PENDING": "…", "RUNNING": 1, "BLOCKED": 0, "SUCCEEDED": 0, "FAILED": 0}},
  "counts_complete": true}}""",
     ),
@@ -74,6 +79,26 @@ EXAMPLES = {
      {{"update": {{"task": "none", "spec": {{}}}}}}]}}' | grep -oE '"(status|revision)":[0-9]+'""",
         '"status":200\n"revision":4\n"status":404',
     ),
+    "v1.session.create": (
+        f"""printf '{{"user": "administrator", "password": "%s"}}' \\
+  "$(cat .milepost/administrator-password)" |
+  curl -fsS {JSON} -c cookies $SERVER/v1/session -d @-""",
+        SESSION,
+    ),
+    "v1.session.get": ("curl -fsS -b cookies $SERVER/v1/session", SESSION),
+    "v1.session.delete": (
+        "curl -fsS -b cookies -X DELETE -i $SERVER/v1/session | head -n 1; rm cookies",
+        "HTTP/1.1 204 No Content",
+    ),
+    "v1.overview.get": (
+        f"{CURL} $SERVER/v1/overview | grep -o '\"open\":\\[[^]]*\\]'",
+        '"open":[{"service":"com.milepost.local","PENDING":1,"RUNNING":1,"BLOCKED":0}]',
+    ),
+    "v1.server.get": (
+        f"{CURL} $SERVER/v1/server",
+        """{"version": "…", "store": "sqlite", "ready": true, "first_position": 0,
+ "last_position": "…", "watchers": 0, "cancel_grace": 300, "started_at": "…", "now": "…"}""",
+    ),
     "v1.users.create": (
         f"""{CURL} {JSON} $SERVER/v1/users -d '
   {{"name": "ann", "role": "viewer", "password": "a long password"}}'""",
@@ -93,6 +118,29 @@ EXAMPLES = {
   {{"role": "extension", "extension": "com.acme.backup"}}'""",
         '{"name": "ann", "role": "extension", "extension": "com.acme.backup", "disabled": false}',
     ),
+    "v1.tokens.create": (
+        f"""MADE=$({CURL} {JSON} $SERVER/v1/tokens -d '
+  {{"name": "nightly", "scope": "full", "extension": "com.acme.backup",
+   "lifetime_seconds": 259200}}')
+TOKEN_ID=$(echo "$MADE" | cut -d '"' -f 4)
+echo "$MADE" """,
+        """{"id": "…", "name": "nightly", "user": "administrator", "scope": "full",
+ "extension": "com.acme.backup", "created_at": "…", "expires_at": "…", "token": "…"}""",
+    ),
+    "v1.tokens.list": (
+        f"{CURL} $SERVER/v1/tokens",
+        """{"tokens": [{"id": "…", "name": "nightly", "user": "administrator", "scope": "full",
+             "extension": "com.acme.backup", "created_at": "…", "expires_at": "…"}]}""",
+    ),
+    "v1.tokens.get": (
+        f"{CURL} $SERVER/v1/tokens/$TOKEN_ID",
+        """{"id": "…", "name": "nightly", "user": "administrator", "scope": "full",
+ "extension": "com.acme.backup", "created_at": "…", "expires_at": "…"}""",
+    ),
+    "v1.tokens.revoke": (
+        f"{CURL} -X DELETE -i $SERVER/v1/tokens/$TOKEN_ID | head -n 1",
+        "HTTP/1.1 204 No Content",
+    ),
 }
 
 ANSWERS = {
@@ -100,7 +148,13 @@ ANSWERS = {
     "milepost.v1.task_page": "[a page of tasks](#pages)",
     "milepost.v1.event_page": "[a page of the history](#history)",
     "milepost.v1.batch_answer": "[an answer for each part](#batches)",
+    "milepost.v1.session": "[a session](#sessions)",
+    "milepost.v1.overview": "[an overview](#the-whole)",
+    "milepost.v1.server": "[what is known of the server](#the-whole)",
     "milepost.v1.user": "a user: `name`, `role`, `extension` where it has one, and `disabled`",
+    "milepost.v1.token": "[a token](#tokens) without its text",
+    "milepost.v1.made_token": "[a token](#tokens) with its text as `token`",
+    "milepost.v1.token_page": '`{"tokens": [<token>, …], "next_page_token": "…"}`',
     "milepost.v1.users": '`{"users": [<user>, …]}`',
 }
 BODIES = {
@@ -108,4 +162,6 @@ BODIES = {
     "milepost.v1.update_spec",
     "milepost.v1.new_user",
     "milepost.v1.user_change",
+    "milepost.v1.new_session",
+    "milepost.v1.new_token",
 }

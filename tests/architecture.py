@@ -28,8 +28,8 @@ ARROWS: dict[str, tuple[str, ...]] = {
     "feed": ("store.base",),
     "access": ("store.base",),
     "service": ("store.base", "feed", "access", "l10n"),
-    "doors": ("service", "wire", "access"),
-    "console": ("service",),
+    "doors": ("service", "wire", "access", "console"),
+    "console": (),
     "client": (),
     "cli": ("client", "demo", "settings", "l10n"),
     # These work on the data directory, with the services a server uses.
@@ -37,7 +37,8 @@ ARROWS: dict[str, tuple[str, ...]] = {
         *("client", "demo", "settings", "l10n", "server", "service", "access"),
         *("store.base", "wire"),
     ),
-    "testing": ("server", "client"),
+    # It stands between the doors and the service, and runs what ``server`` puts together.
+    "testing": ("server", "client", "doors", "settings", "access", "store.base"),
     "vapi": ("wire",),
     "demo": ("client",),
     "settings": (),
@@ -54,11 +55,19 @@ VOCABULARY = "rules"
 OPEN = ("logs", "__version__")
 BESIDE_ROOMS = ("", "settings", "logs", "metrics", "server", "texts")
 PURE = ("rules", "wire", "l10n")
+# The core of the client: what it says, when it says it again, what is still to be said.
+PURE_MODULES = tuple(
+    f"client.{name}"
+    for name in (
+        *("answers", "calls", "conversation", "errors", "outbox", "phrases", "retries", "specs"),
+        *("values", "watching"),
+    )
+)
 IMPURE: dict[str, tuple[str, ...]] = {
     "I/O": (
         *("open", "print", "input", "sys.stdin", "sys.stdout", "sys.stderr"),
         *("http", "io", "os", "pathlib", "shutil", "socket", "sqlite3", "ssl", "subprocess"),
-        *("tempfile", "urllib.request", "urllib3", "uvicorn"),
+        *("tempfile", "urllib.request", "httpx2", "uvicorn"),
     ),
     "clock": (
         *("datetime.datetime.now", "datetime.datetime.utcnow", "datetime.datetime.today"),
@@ -222,7 +231,7 @@ def import_circles(modules: Modules) -> Iterator[str]:
 
 def impurities(modules: Modules) -> Iterator[str]:
     for module in modules:
-        if module.room in PURE:
+        if module.room in PURE or module.name in PURE_MODULES:
             imports = list(imports_in(module, module.tree))
             origins = {found.known_as: found.stands_for for found in imports}
             used = [*names_used(module, origins), *((found.full, found.line) for found in imports)]

@@ -105,7 +105,7 @@ class Reader:
             return done
         text = text.replace(SHOWN_ADDRESS, self.address)
         if block.kind == "python":
-            return self.run(sys.executable, "-c", text)
+            return self.type(f"python - <<'END-OF-BLOCK'\n{text}\nEND-OF-BLOCK")
         return self.type(text)
 
     def run(self, *command: str) -> str:
@@ -220,13 +220,18 @@ def follow(page: Path, reader: Reader) -> int:
         ("docs/reference/api.md", SERVERS[0]),
         ("docs/reference/v1.md", SERVERS[0]),
         ("docs/reference/events.md", SERVERS[0]),
+        ("docs/howto/report-from-python.md", None),
+        ("docs/reference/python.md", SERVERS[0]),
         ("docs/howto/watch.md", None),
+        ("docs/howto/use-a-token.md", None),
+        ("docs/howto/run-a-command.md", None),
         ("docs/howto/serve-over-tls.md", None),
         ("docs/reference/extensions.md", SERVERS[0]),
         ("docs/howto/write-a-catalogue.md", None),
         ("docs/reference/jsonrpc.md", SERVERS[0]),
         ("docs/howto/use-the-official-client.md", SERVERS[0]),
         ("docs/howto/register-an-extension.md", None),
+        ("docs/howto/use-the-console.md", None),
     ],
 )
 def test_the_page_can_be_followed(page: str, server: str | None, tmp_path: Path) -> None:
@@ -239,7 +244,7 @@ def test_the_page_can_be_followed(page: str, server: str | None, tmp_path: Path)
 
 @NEEDED
 def test_pip_installs_the_checkout(tmp_path: Path) -> None:
-    """``pip install .`` of the README: what is installed has the migrations and the texts."""
+    """``pip install .`` of the README: the migrations, the texts and the plugin are there."""
     with checkout(tmp_path) as where, ExitStack() as stack:
         Reader(where, stack).type("pip install --quiet .")
         installed = where / "installed" / "milepost"
@@ -247,6 +252,9 @@ def test_pip_installs_the_checkout(tmp_path: Path) -> None:
         assert list((installed / "store" / "sqlite" / "migrations").glob("*.sql"))
         assert list((installed / "l10n" / "texts").glob("*.properties"))
         assert list((installed / "demo" / "catalogues").glob("*.properties"))
+        assert (installed / "console" / "pages" / "index.html").is_file()
+        [entries] = (where / "installed").glob("milepost-*.dist-info/entry_points.txt")
+        assert "[pytest11]\nmilepost = milepost.testing.plugin" in entries.read_text("utf-8")
 
 
 @NEEDED

@@ -14,30 +14,37 @@ import sys
 import time
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from milepost import __version__
 from milepost.access.passwords import PasswordChecker, hash_password
 from milepost.access.principals import Role
 from milepost.access.sessions import SessionLimits, Sessions
 from milepost.access.throttle import Throttle
+from milepost.console.files import console_files
 from milepost.doors.api import ApiDoor, api_routes
 from milepost.doors.app import Application, internal_fault
+from milepost.doors.console import PATH as CONSOLE
+from milepost.doors.console import ConsoleDoor, console_routes
 from milepost.doors.credentials import Gate
 from milepost.doors.docs import DocsDoor, docs_routes
 from milepost.doors.health import HealthDoor, health_routes
+from milepost.doors.hosts import Hosts
 from milepost.doors.hub import ConnectionLimits
 from milepost.doors.jsonrpc import JsonRpcDoor, jsonrpc_routes
 from milepost.doors.listening import CannotListen, listen, parse_address
 from milepost.doors.openapi import OpenApiDoor, openapi_routes
 from milepost.doors.rest import RestDoor, rest_routes
-from milepost.doors.routing import Router
+from milepost.doors.routing import Route, Router
 from milepost.doors.serving import HttpServer
 from milepost.doors.v1batch import V1BatchDoor, batch_routes
 from milepost.doors.v1events import EventsDoor, events_routes
 from milepost.doors.v1extensions import ExtensionDoor, extension_routes
+from milepost.doors.v1overview import Facts, V1OverviewDoor, overview_routes
+from milepost.doors.v1session import V1SessionDoor, session_routes
 from milepost.doors.v1tasks import V1TasksDoor
 from milepost.doors.v1tasks import task_routes as v1_task_routes
+from milepost.doors.v1tokens import V1TokensDoor, token_routes
 from milepost.doors.v1users import V1UsersDoor, user_routes
 from milepost.feed.feed import Feed, FeedLimits
 from milepost.logs import logger
@@ -47,12 +54,14 @@ from milepost.service.accounts import Accounts
 from milepost.service.batches import Batches
 from milepost.service.extensions import Extensions
 from milepost.service.histories import HistoryKeeper
-from milepost.service.leases import LeaseKeeper, Leases
+from milepost.service.leases import LONGEST_STEP, LeaseKeeper, Leases
 from milepost.service.localizing import Texts
 from milepost.service.logins import LoginService
+from milepost.service.overview import Overview
 from milepost.service.reading import Reading
 from milepost.service.retention import Keeping, Sweeper
 from milepost.service.tasks import TaskService
+from milepost.service.tokens import TokenLimits, Tokens
 from milepost.service.upkeep import Upkeep
 from milepost.service.vigil import Vigil
 from milepost.service.watching import WatchService
@@ -117,6 +126,7 @@ def serve(settings: Settings, announce: Announce) -> None:
     try:
         store = opened_store(settings)
         tls = opened_tls(settings)
+        reload_when_asked(tls)
         begin(store, settings, announce)
         app = compose(settings, store)
         interrupted = run(app, settings, listener, tls, announce)
@@ -149,6 +159,7 @@ def run(
         for line in () if tls is None else tls.lines():
             announce(line)
         scheme = "http" if tls is None else "https"
+        announce(f"The console is at {scheme}://{shown}:{port}{CONSOLE}")
         announce(f"Milepost {__version__} serves {scheme}://{shown}:{port}")
 
     limits = ConnectionLimits(
@@ -175,12 +186,15 @@ def listening(settings: Settings) -> socket.socket:
         raise CannotServe(str(fault)) from fault
 
 
-def opened_store(settings: Settings, *, exclusive: bool = True) -> Store:
-    """The store in the data directory. Raises ``CannotServe``, naming the directory."""
+def opened_store(settings: Settings, *, exclusive: bool = True, synchronous: str = "FULL") -> Store:
+    """The store in the data directory. Raises ``CannotServe``, naming the directory.
+
+    ``synchronous`` is that of SQLite; only data that nobody misses may do with less.
+    """
     try:
-        directory = Path(settings.data)
         return open_store(
-            directory,
+            Path(settings.data),
+            synchronous=synchronous,
             most_waiting=settings.max_waiting,
             history_limit=settings.history_limit,
             exclusive=exclusive,
@@ -204,9 +218,13 @@ def opened_tls(settings: Settings) -> Tls | None:
             opened = tls.with_own(Path(settings.data) / "tls", host, most)
     except certificates.BadCertificate as fault:
         raise CannotServe(str(fault)) from fault
-    if hasattr(signal, "SIGHUP"):
-        signal.signal(signal.SIGHUP, lambda _signal, _frame: opened.ask())
     return opened
+
+
+def reload_when_asked(tls: Tls | None) -> None:
+    """Load the certificate again on SIGHUP, where there is one, and that signal."""
+    if tls is not None and hasattr(signal, "SIGHUP"):
+        signal.signal(signal.SIGHUP, lambda _signal, _frame: tls.ask())
 
 
 @contextlib.asynccontextmanager
@@ -214,7 +232,20 @@ async def opened_accounts(settings: Settings) -> AsyncIterator[Accounts]:
     """The users in the data directory, also while a server runs on it. Raises ``CannotServe``."""
     store = opened_store(settings, exclusive=False)
     try:
-        yield Accounts(store)
+        yield Accounts(store, clock)
+    finally:
+        await store.close()
+
+
+@contextlib.asynccontextmanager
+async def opened_tokens(settings: Settings) -> AsyncIterator[Tokens]:
+    """The tokens in the data directory, as ``opened_accounts`` has its users.
+
+    Raises ``CannotServe``.
+    """
+    store = opened_store(settings, exclusive=False)
+    try:
+        yield Tokens(store, token_limits(settings), clock)
     finally:
         await store.close()
 
@@ -239,7 +270,9 @@ def opened_registry(settings: Settings, store: Store) -> Extensions:
     return Extensions(store, ruleset(settings), own_texts(), default_locale=settings.default_locale)
 
 
-def opened_sweeper(settings: Settings, store: Store, registry: Extensions) -> Sweeper:
+def opened_sweeper(
+    settings: Settings, store: Store, registry: Extensions, clock: Callable[[], Instant]
+) -> Sweeper:
     """Who removes finished tasks from a store."""
     keeping = Keeping(age_seconds=settings.retention_age, count=settings.retention_count)
     return Sweeper(store, keeping, retention_of=registry.retention_of, clock=clock)
@@ -247,18 +280,76 @@ def opened_sweeper(settings: Settings, store: Store, registry: Extensions) -> Sw
 
 def compose(settings: Settings, store: Store) -> Application:
     """The application over a store."""
-    passwords = PasswordChecker()
-    limits = SessionLimits(
-        idle=settings.session_idle * 1000, absolute=settings.session_absolute * 1000
+    return assembled(settings, store).app
+
+
+class Time(NamedTuple):
+    """How a server knows the time.
+
+    ``clock`` gives milliseconds since 1970, ``monotonic`` seconds that never go back, and
+    ``longest_step`` is how many of these may pass unseen and still count for leases.
+    """
+
+    clock: Callable[[], Instant]
+    monotonic: Callable[[], float]
+    longest_step: float
+
+
+REAL_TIME = Time(clock, time.monotonic, LONGEST_STEP)
+
+
+class Assembly(NamedTuple):
+    """An application, and what of it has a life of its own beside the requests."""
+
+    app: Application
+    sessions: Sessions
+    upkeep: Upkeep
+
+
+class Services(NamedTuple):
+    """What the doors of a server are put upon."""
+
+    passwords: PasswordChecker
+    sessions: Sessions
+    gate: Gate
+    logins: LoginService
+    registry: Extensions
+    texts: Texts
+    feed: Feed
+    vigil: Vigil
+    leases: Leases
+    tasks: TaskService
+
+
+def assembled(settings: Settings, store: Store, time: Time = REAL_TIME) -> Assembly:
+    """All parts of an application over a store, put together."""
+    services = services_of(settings, store, time)
+    routes = routes_of(settings, store, services, time.clock)
+    upkeep = Upkeep(
+        store,
+        services.sessions,
+        services.passwords,
+        registry=services.registry,
+        leases=LeaseKeeper(store, services.leases, time.clock, services.feed.wake),
+        sweeper=opened_sweeper(settings, store, services.registry, time.clock),
+        histories=HistoryKeeper(store),
+        clock=time.clock,
+        closing=(services.feed.close, services.vigil.close),
     )
-    sessions = Sessions(store, passwords, limits)
-    gate = Gate(sessions, clock)
-    logins = LoginService(sessions, Throttle(), clock)
+    app = Application(
+        Router(routes), services.gate, services.texts, start=upkeep.start, stop=upkeep.stop
+    )
+    return Assembly(app, services.sessions, upkeep)
+
+
+def services_of(settings: Settings, store: Store, time: Time) -> Services:
+    """The services over a store."""
+    clock = time.clock
+    passwords = PasswordChecker()
+    sessions = Sessions(store, passwords, session_limits(settings))
     registry = opened_registry(settings, store)
-    texts = Texts(registry, own_texts())
     feed = Feed(store, event_text, feed_limits(settings))
-    vigil = Vigil(sessions, clock)
-    leases = Leases(time.monotonic)
+    leases = Leases(time.monotonic, longest_step=time.longest_step)
     tasks = TaskService(
         store,
         ruleset(settings),
@@ -270,7 +361,26 @@ def compose(settings: Settings, store: Store) -> Application:
         wake=feed.wake,
         leases=leases,
     )
-    watching = WatchService(feed, tasks, vigil)
+    return Services(
+        passwords=passwords,
+        sessions=sessions,
+        gate=Gate(sessions, clock, Hosts(settings.allowed_hosts)),
+        logins=LoginService(sessions, Throttle(), clock),
+        registry=registry,
+        texts=Texts(registry, own_texts()),
+        feed=feed,
+        vigil=Vigil(sessions, clock),
+        leases=leases,
+        tasks=tasks,
+    )
+
+
+def routes_of(
+    settings: Settings, store: Store, services: Services, clock: Callable[[], Instant]
+) -> list[Route]:
+    """The routes of all doors."""
+    tasks, gate, logins, texts = services.tasks, services.gate, services.logins, services.texts
+    watching = WatchService(services.feed, tasks, services.vigil)
     strict, most = settings.spec_validation == "strict", value_limits(settings)
     description = OpenApiDoor()
     v1 = V1Dialect(limits=most)
@@ -278,33 +388,43 @@ def compose(settings: Settings, store: Store) -> Application:
         *rest_routes(RestDoor(tasks, logins, gate, texts, RestDialect(strict=strict, limits=most))),
         *api_routes(ApiDoor(tasks, logins, gate, texts, ApiDialect(limits=most))),
         *v1_task_routes(V1TasksDoor(tasks, Reading(store, tasks), watching, texts, v1)),
-        *batch_routes(V1BatchDoor(Batches(store, tasks, clock, feed.wake), texts, v1)),
-        *user_routes(V1UsersDoor(Accounts(store), v1)),
-        *extension_routes(ExtensionDoor(registry)),
+        *batch_routes(V1BatchDoor(Batches(store, tasks, clock, services.feed.wake), texts, v1)),
+        *user_routes(V1UsersDoor(Accounts(store, clock), v1)),
+        *token_routes(V1TokensDoor(Tokens(store, token_limits(settings), clock), v1)),
+        *session_routes(V1SessionDoor(logins, gate, session_limits(settings), v1)),
+        *overview_routes(
+            V1OverviewDoor(
+                Overview(store, clock), server_facts(settings, store, services.feed), clock
+            )
+        ),
+        *extension_routes(ExtensionDoor(services.registry)),
         *events_routes(EventsDoor(watching, settings.watch_heartbeat)),
         *health_routes(HealthDoor(store.ready)),
         *openapi_routes(description),
         *docs_routes(DocsDoor()),
     ]
     description.describe(routes, __version__)
-    decoder = DataValueDecoder(value_limits(settings))
-    routes += jsonrpc_routes(
-        JsonRpcDoor(tasks, logins, gate, texts, decoder, report=internal_fault)
-    )
-    keeper = LeaseKeeper(store, leases, clock, feed.wake)
-    upkeep = Upkeep(
-        store,
-        sessions,
-        passwords,
-        registry=registry,
-        leases=keeper,
-        sweeper=opened_sweeper(settings, store, registry),
-        histories=HistoryKeeper(store),
-        clock=clock,
-        closing=(feed.close, vigil.close),
-    )
+    decoder = DataValueDecoder(most)
+    rpc = JsonRpcDoor(tasks, logins, gate, texts, decoder, report=internal_fault)
+    return [*routes, *console_routes(ConsoleDoor(console_files())), *jsonrpc_routes(rpc)]
 
-    return Application(Router(routes), gate, texts, start=upkeep.start, stop=upkeep.stop)
+
+def server_facts(settings: Settings, store: Store, feed: Feed) -> Facts:
+    """What the server says of itself."""
+
+    async def facts() -> dict[str, Any]:
+        span = await store.log_span()
+        return {
+            "version": __version__,
+            "store": "sqlite",
+            "ready": await store.ready(),
+            "first_position": span.after,
+            "last_position": span.last,
+            "watchers": feed.members,
+            "cancel_grace": settings.cancel_grace,
+        }
+
+    return facts
 
 
 def begin(store: Store, settings: Settings, announce: Announce) -> None:
@@ -351,6 +471,18 @@ def ruleset(settings: Settings) -> Ruleset:
         operations_closed=settings.operations_closed,
         operations={key: frozenset(names) for key, names in settings.registered_operations.items()},
     )
+
+
+def session_limits(settings: Settings) -> SessionLimits:
+    """The settings that bound sessions."""
+    return SessionLimits(
+        idle=settings.session_idle * 1000, absolute=settings.session_absolute * 1000
+    )
+
+
+def token_limits(settings: Settings) -> TokenLimits:
+    """The settings that bound tokens."""
+    return TokenLimits(most=settings.max_tokens, seconds=settings.max_token_age)
 
 
 def feed_limits(settings: Settings) -> FeedLimits:

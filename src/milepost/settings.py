@@ -29,6 +29,7 @@ Locale = Annotated[
     str, msgspec.Meta(pattern=r"^[a-z]{2,3}(-[A-Z][a-z]{3})?(-([A-Z]{2}|[0-9]{3}))?$")
 ]
 FileName = Annotated[str, msgspec.Meta(min_length=1, max_length=4096)]
+HostName = Annotated[str, msgspec.Meta(min_length=1, max_length=253)]
 Seconds = Annotated[int, msgspec.Meta(ge=0, le=100 * 366 * 86_400)]
 
 
@@ -43,6 +44,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     data: str = msgspec.field(default_factory=data_directory)
     bind: str = "127.0.0.1:8900"
     insecure_http: bool = False
+    allowed_hosts: list[HostName] = []
     tls: Literal["off", "self"] = "off"
     tls_cert: FileName | None = None
     tls_key: FileName | None = None
@@ -63,6 +65,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     history_limit: Annotated[int, msgspec.Meta(ge=100, le=1_000_000)] = 10_000
     session_idle: Seconds = 30 * 60
     session_absolute: Seconds = 24 * 60 * 60
+    max_tokens: Count = 100
+    max_token_age: Seconds = 366 * 86_400
     max_body: Count = 1024 * 1024
     max_message_depth: Annotated[int, msgspec.Meta(ge=1, le=32)] = 32
     max_result_depth: Annotated[int, msgspec.Meta(ge=1, le=64)] = 64
@@ -89,6 +93,8 @@ MEANINGS = {
     "data": "Directory of the data; made when it is not there.",
     "bind": "HOST:PORT to listen on; port 0 takes a free one.",
     "insecure_http": "Allow plain HTTP on an address that is not loopback.",
+    "allowed_hosts": "Further names at which a browser may sign in over plain HTTP; addresses,"
+    " names without a dot and that of this machine always count, and with TLS every name.",
     "tls": "self makes and keeps a certificate for this host; off serves plain HTTP, unless"
     " tls_cert and tls_key are given.",
     "tls_cert": "PEM file with the certificate to serve over TLS with, and the ones between it and"
@@ -115,6 +121,9 @@ MEANINGS = {
     " report progress, then the oldest others.",
     "session_idle": "Seconds after which an unused session ends.",
     "session_absolute": "Seconds after which every session ends.",
+    "max_tokens": "Tokens that a user may have at once.",
+    "max_token_age": "Seconds that a new token counts at most, and without a word about it; 0 sets"
+    " no end.",
     "max_body": "Bytes of a request body.",
     "max_message_depth": "Levels of messages inside messages.",
     "max_result_depth": "Levels of lists and objects in a result.",
@@ -224,14 +233,15 @@ def read_file(path: Path) -> dict[str, Any]:
 
 
 def read_environment(environment: Mapping[str, str]) -> dict[str, object]:
-    """The settings among the variables; a list of operations is written as TOML there too."""
+    """The settings among the variables; lists and tables are written as TOML there too."""
     found: dict[str, object] = {}
     for variable, text in environment.items():
         if not variable.startswith(PREFIX):
             continue
         name = variable.removeprefix(PREFIX)
         if name not in OTHER_VARIABLES:
-            found[name.lower()] = structured(variable, text) if text.startswith("{") else text
+            is_structured = text.startswith(("{", "["))
+            found[name.lower()] = structured(variable, text) if is_structured else text
     return found
 
 

@@ -58,7 +58,15 @@ values = ["viewer", "operator"]
 [dictionaries.passwords]
 values = ["{password}"]
 
+[dictionaries.tokens]
+values = ["{machine_token}"]
+[dictionaries.token_names]
+values = ["nightly", "weekly", "wallboard"]
+[dictionaries.scopes]
+values = ["full", "read", "watch"]
+
 [parameters]
+"path.token_id" = {{ dictionary = "tokens", probability = 0.5 }}
 "path.task" = {{ dictionary = "tasks", probability = 0.5 }}
 "path.task_id" = {{ dictionary = "tasks", probability = 0.5 }}
 "path.key" = {{ dictionary = "extensions", probability = 0.5 }}
@@ -81,6 +89,12 @@ include-operation-id = "v1.users.create"
 include-operation-id = "v1.users.update"
 parameters = {{ name = "{other}" }}
 
+[[operations]]
+include-operation-id = "v1.tokens.create"
+[operations.parameters]
+"body.name" = {{ dictionary = "token_names", probability = 0.5 }}
+"body.scope" = {{ dictionary = "scopes", probability = 1 }}
+
 # It would log itself out, so each logout has a session of its own to end.
 [[operations]]
 include-operation-id = "rest.cis.session.delete"
@@ -88,6 +102,16 @@ headers = {{ vmware-api-session-id = "{rest_token}" }}
 [[operations]]
 include-operation-id = "api.cis.session.delete"
 headers = {{ vmware-api-session-id = "{api_token}" }}
+[[operations]]
+include-operation-id = "v1.session.delete"
+headers = {{ vmware-api-session-id = "{v1_token}" }}
+
+# A login that fits comes before too many that do not.
+[[operations]]
+include-operation-id = "v1.session.create"
+[operations.parameters]
+"body.user" = "{user}"
+"body.password" = "{password}"
 """
 
 
@@ -101,6 +125,8 @@ def prepare(server: Server, folder: Path) -> None:
         headers = {"Content-Type": "application/json"}
         assert admin.send("POST", "/v1/users", json.dumps(new).encode(), headers).status == 201
         assert admin.put(KEY, {"name": "Backup"}).status == 201
+        new = {"name": "known", "scope": "read"}
+        made = admin.send("POST", "/v1/tokens", json.dumps(new).encode(), headers)
     config = CONFIG.format(
         token=server.login(),
         user=ADMINISTRATOR,
@@ -108,9 +134,11 @@ def prepare(server: Server, folder: Path) -> None:
         examples=EXAMPLES,
         tasks=json.dumps(tasks),
         key=KEY,
+        machine_token=made.json["id"],
         other=USER,
         rest_token=server.login(),
         api_token=server.login(),
+        v1_token=server.login(),
     )
     (folder / "schemathesis.toml").write_text(config, encoding="utf-8")
 

@@ -459,7 +459,7 @@ def test_a_wrong_method_is_405_with_allow(
 @pytest.mark.parametrize(
     "path",
     [
-        *("/", "/rest", "/rest/", "/rest/vcenter/extension/tasks/", "/rest/cis/tasks/a/b"),
+        *("/uix", "/rest", "/rest/", "/rest/vcenter/extension/tasks/", "/rest/cis/tasks/a/b"),
         *("/rest/cis/task", "/REST/cis/tasks", "//rest/cis/tasks", "/rest/cis/tasks/%FF"),
         *("/livez/", "/apix", "/rest/vcenter/../cis/tasks", "/%2e%2e/etc/passwd", "/favicon.ico"),
         *("/api/", "/api/cis", "/api/cis/tasks/", "/api/com/vmware/cis/session", "/api//session"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import secrets
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
@@ -11,9 +12,17 @@ import pytest
 
 from milepost.access import sessions as module
 from milepost.access.passwords import PasswordChecker, hash_password
-from milepost.access.principals import Principal, Role
-from milepost.access.sessions import SessionLimits, Sessions, hash_token
-from milepost.store.base import Store, Unavailable, User
+from milepost.access.principals import Principal, Role, Scope
+from milepost.access.sessions import (
+    SessionLimits,
+    Sessions,
+    hash_token,
+    key_of,
+    reason_against,
+)
+from milepost.access.tokens import new_token
+from milepost.rules import reasons
+from milepost.store.base import Store, Token, Unavailable, User
 from milepost.store.sqlite.store import open_store
 
 SECOND, MINUTE = 1_000, 60_000
@@ -213,6 +222,17 @@ def test_logout_ends_one_session_at_once(play: Play) -> None:
     play(test)
 
 
+def test_all_sessions_end_at_once(play: Play) -> None:
+    async def test(house: House) -> None:
+        tokens = [await house.token() for _ in range(3)]
+        assert all([await house.lives(token, NOON) for token in tokens])
+        await house.sessions.end_all()
+        assert not any([await house.lives(token, NOON) for token in tokens])
+        assert await house.lives(await house.token(), NOON)
+
+    play(test)
+
+
 def test_a_use_is_written_down_now_and_then(play: Play) -> None:
     async def test(house: House) -> None:
         token = await house.token()
@@ -240,6 +260,153 @@ def test_a_use_that_cannot_be_written_is_no_fault(
             assert await house.lives(token, NOON + minutes * MINUTE)
 
     play(test)
+
+
+# Tokens.
+
+
+async def given(house: House, **fields: object) -> str:
+    """The text of a new token of ada."""
+    text = new_token()
+    plain = Token(
+        id="t", digest=hash_token(text), name="n", owner="ada", scope="full", created_at=NOON
+    )
+    await house.store.add_token(msgspec.structs.replace(plain, **fields), 100)
+    return text
+
+
+def test_a_token_is_its_owner_as_far_as_it_reaches(play: Play) -> None:
+    async def test(house: House) -> None:
+        text = await given(house, scope="read", extension="com.acme")
+        login = await house.sessions.resolve(text, NOON + 10)
+        assert login is not None
+        assert login.principal == msgspec.structs.replace(PRINCIPAL, scope=Scope.READ)
+        assert login.unknown is reasons.TOKEN_UNKNOWN
+        # It is shown a session that began when it was made.
+        assert (login.session.user, login.session.created_at) == ("ada", NOON)
+        assert house.sessions.last_used(login) == NOON + 10
+        assert key_of(login) != hash_token(text)
+        # Neither the hash nor its key lets anybody in.
+        for wrong in (hash_token(text), key_of(login), text + "x", text[:-1]):
+            assert await house.sessions.resolve(wrong, NOON + 10) is None
+
+    play(test)
+
+
+def test_a_token_has_neither_an_idle_nor_an_absolute_end_but_its_own(play: Play) -> None:
+    async def test(house: House) -> None:
+        years = 50 * 366 * 24 * 60 * MINUTE
+        endless = await given(house)
+        short = await given(house, id="s", name="s", expires_at=NOON + MINUTE)
+        for sessions in (house.sessions, house.restarted()):
+            assert await sessions.resolve(endless, NOON + years) is not None
+            assert await sessions.resolve(short, NOON + MINUTE - 1) is not None
+            assert await sessions.resolve(short, NOON + MINUTE) is None
+            assert await sessions.resolve(short, NOON + MINUTE) is None
+
+    play(test)
+
+
+def test_a_revoked_token_counts_for_a_second_at_most(play: Play) -> None:
+    async def test(house: House) -> None:
+        text = await given(house)
+        assert await house.lives(text, NOON)
+        await house.store.revoke_token("t", NOON)
+        assert await house.lives(text, NOON + SECOND - 1)
+        assert not await house.lives(text, NOON + SECOND)
+        assert not await house.restarted().resolve(text, NOON)
+
+    play(test)
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        ({"disabled": True}, None),
+        ({"role": "viewer", "extension": None}, Principal("ada", Role.VIEWER)),
+        ({"extension": "com.other"}, Principal("ada", Role.EXTENSION, "com.other")),
+    ],
+)
+def test_a_token_follows_its_owner(
+    play: Play, change: dict[str, object], expected: Principal | None
+) -> None:
+    async def test(house: House) -> None:
+        text = await given(house)
+        assert await house.lives(text, NOON)
+        await house.change(**change)
+        login = await house.sessions.resolve(text, NOON + SECOND)
+        assert (None if login is None else login.principal) == expected
+
+    play(test)
+
+
+def test_a_token_for_an_extension_is_none_for_the_owner_of_another(play: Play) -> None:
+    async def test(house: House) -> None:
+        text = await given(house, extension="com.acme")
+        await house.change(role="operator", extension=None)
+        login = await house.sessions.resolve(text, NOON)
+        assert login is not None
+        assert login.principal == Principal("ada", Role.OPERATOR, "com.acme")
+        await house.change(extension="com.other")
+        assert not await house.lives(text, NOON + SECOND)
+
+    play(test)
+
+
+def test_a_broken_token_costs_no_look_at_the_store(
+    play: Play, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def test(house: House) -> None:
+        looked: list[str] = []
+
+        async def look(digest: str) -> None:
+            looked.append(digest)
+
+        monkeypatch.setattr(house.store, "session", look)
+        monkeypatch.setattr(house.store, "token", look)
+        text = new_token()
+        other = "0" if text[-1] != "0" else "1"
+        for wrong in ("mpt_", text[:-1], text[:-1] + other, text + " ", "mpt_" + "é" * 36):
+            assert await house.sessions.resolve(wrong, NOON) is None
+            assert reason_against(wrong) is reasons.TOKEN_BROKEN
+        assert looked == []
+        # One that nobody has made costs one, as a wrong session does.
+        assert await house.sessions.resolve(text, NOON) is None
+        assert reason_against(text) is reasons.TOKEN_UNKNOWN
+        assert await house.sessions.resolve("A" * 43, NOON) is None
+        assert reason_against("A" * 43) is reasons.SESSION_UNKNOWN
+        assert looked == [hash_token(text), hash_token("A" * 43)]
+
+    play(test)
+
+
+def test_the_first_use_of_a_token_is_written_down_and_then_one_a_minute(
+    play: Play, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def test(house: House) -> None:
+        text = await given(house)
+        written: list[int] = []
+        touch = house.store.touch_token
+
+        async def note(digest: str, used_at: int) -> None:
+            written.append(used_at - NOON)
+            await touch(digest, used_at)
+
+        monkeypatch.setattr(house.store, "touch_token", note)
+        for step in range(121):
+            assert await house.lives(text, NOON + step * SECOND)
+        assert written == [0, MINUTE, 2 * MINUTE]
+        found = await house.store.token_by_id("t")
+        assert found is not None
+        assert found.used_at == NOON + 2 * MINUTE
+
+    play(test)
+
+
+def test_a_new_session_never_looks_like_a_token(monkeypatch: pytest.MonkeyPatch) -> None:
+    texts = iter(["mpt_" + "a" * 39, "mpt_" + "b" * 39, "c" * 43])
+    monkeypatch.setattr(secrets, "token_urlsafe", lambda _bytes: next(texts))
+    assert module.new_session() == "c" * 43
 
 
 def test_the_sweep_forgets_what_has_ended_and_nothing_else(play: Play) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from milepost import Client, Job, Message, Progress, Status, Task, task
+from milepost import Client, Job, Message, Progress, Status, Task, flush, task
 from milepost.client.records import JobHandler
 from milepost.client.rich import Progress as RichProgress
 from milepost.client.rich import track as rich_track
@@ -193,6 +193,7 @@ def test_a_rich_display_that_an_exception_leaves(client: Client) -> None:
 
 def test_tracking_with_rich(client: Client) -> None:
     assert list(rich_track([1, 2, 3], "Go", console=console())) == [1, 2, 3]
+    assert flush(30)
     newest = next(iter(client.list(operation="com.milepost.python.job", text="Go")))
     done = client.wait(newest.id, 30)
     assert done.progress == Progress(3, 3, Message(""))

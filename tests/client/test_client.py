@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -11,6 +13,7 @@ from typing import Any
 import pytest
 
 from milepost import (
+    AsyncClient,
     Client,
     Create,
     Message,
@@ -218,6 +221,21 @@ def test_wait_and_progress(server: Server, client: Client) -> None:
     assert client.wait(task.id).ended
 
 
+def test_async_progress_may_be_awaited(server: Server) -> None:
+    seen: list[Task] = []
+
+    async def heard(task: Task) -> None:
+        await asyncio.sleep(0)
+        seen.append(task)
+
+    async def go() -> Task:
+        async with AsyncClient(server.url, user=ADMINISTRATOR, password=PASSWORD) as client:
+            task = await client.create("op", status="SUCCEEDED")
+            return await client.wait_for(task.id, 30, heard)
+
+    assert [asyncio.run(go())] == seen
+
+
 def test_watch_tells_each_change_and_resumes(client: Client) -> None:
     task = client.create("op")
     events = client.watch(task=task.id, after=0)
@@ -246,6 +264,23 @@ def test_who_asks(client: Client, server: Server, twin: type[Client]) -> None:
             viewer.create("op")
         with pytest.raises(Forbidden):
             viewer.users.list()
+
+
+def test_tokens(client: Client, server: Server, twin: type[Client]) -> None:
+    name = f"token-{time.monotonic_ns()}"
+    made = client.tokens.create(name, "read", extension="com.acme", lifetime=60, user="vera")
+    with twin(server.url, token=made.token) as reader:
+        told = reader.session()
+        assert (told.user, told.scope, told.extension) == ("vera", "read", "com.acme")
+        assert told.ends_at == made.expires_at
+        with pytest.raises(Forbidden):
+            reader.tokens.create("another", "read")
+    (listed,) = [one for one in client.tokens.list("vera") if one.id == made.id]
+    assert (listed.name, listed.user, listed.revoked_at) == (name, "vera", None)
+    assert listed in client.tokens.list()
+    client.tokens.revoke(made.id)
+    (listed,) = [one for one in client.tokens.list("vera") if one.id == made.id]
+    assert listed.revoked_at is not None
 
 
 def test_users(client: Client) -> None:

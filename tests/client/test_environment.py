@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from milepost.client import environment
 from milepost.client.environment import DEFAULT_URL, resolve, service_url
 from milepost.client.errors import Unusable
 from milepost.client.exchange import proxy_for
+from milepost.settings import OTHER_VARIABLES
 
 
 @pytest.fixture
@@ -76,6 +79,12 @@ def test_what_is_no_url(text: str) -> None:
 def test_urls_have_one_spelling() -> None:
     assert service_url(" HTTPS://Host.Example:8900/ ") == "https://host.example:8900"
     assert service_url("http://[::1]:1/base/") == "http://[::1]:1/base"
+
+
+def test_a_server_takes_no_variable_of_the_library_for_a_setting() -> None:
+    named = re.findall(r"^``MILEPOST_(\w+)``", environment.__doc__ or "", re.MULTILINE)
+    assert len(named) == 6
+    assert set(named) <= OTHER_VARIABLES
 
 
 def test_a_login_is_shown_without_its_secrets() -> None:

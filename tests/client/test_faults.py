@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import socket
 import threading
 
 import pytest
 
 from milepost import Away, Client, Refused, Status
+from milepost.client import exchange
 from milepost.client.errors import Busy, Garbled, NotFound, Unauthenticated
 from tests.client.peers import answers, hangs, nobody, peer, sends
 from tests.client.twins import NAMES, TWINS
@@ -115,6 +117,32 @@ def test_a_service_that_says_nothing(twin: type[Client]) -> None:
                 client.get("x")
             assert caught.value.sent is True
         over.set()
+
+
+def test_an_answer_that_drips_or_never_ends(
+    twin: type[Client], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    over = threading.Event()
+
+    def drips(connection: socket.socket, _request: bytes) -> None:
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 9999\r\n\r\n")
+        while not over.wait(0.02):
+            connection.sendall(b" ")
+
+    with peer(drips) as there:
+        with (
+            twin(there.url, token="t", timeout=0.2, retry_seconds=0) as client,
+            pytest.raises(Away, match="did not end in time"),
+        ):
+            client.get("x")
+        over.set()
+    monkeypatch.setattr(exchange, "MOST_BYTES", 100)
+    with (
+        peer(answers(200, b"x" * 1000)) as there,
+        twin(there.url, token="t") as client,
+        pytest.raises(Garbled, match="larger than 100 bytes"),
+    ):
+        client.get("x")
 
 
 def test_a_session_that_ends_at_once_is_not_begun_for_ever(twin: type[Client]) -> None:

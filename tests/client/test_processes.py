@@ -51,6 +51,55 @@ FORK = """
         job.advance()
     assert job.wait_sent(30)
 """
+GRANDCHILD = """
+    import os
+
+    def forked(work):
+        child = os.fork()
+        if child == 0:
+            work()
+            raise SystemExit(0)
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+
+    def grandchild():
+        elder.advance(100)
+        own.advance(1000)
+
+    def child():
+        global own
+        elder.advance(10)
+        with task("Own", total=2000, user={user!r}) as own:
+            own.advance(1)
+            forked(grandchild)
+        assert own.wait_sent(30)
+
+    with task("First", user={user!r}), task("Elder", total=200, user={user!r}) as elder:
+        elder.advance(1)
+        forked(child)
+    assert elder.wait_sent(30)
+"""
+LOADING = """
+    import importlib.abc, os, sys, time
+
+    class Slow(importlib.abc.MetaPathFinder):
+        def find_spec(self, name, path, target=None):
+            if name == "h11":
+                loading.append(name)
+                time.sleep(0.5)
+            return None
+
+    loading = []
+    sys.meta_path.insert(0, Slow())
+    with task("Loading", user={user!r}):
+        while not loading:
+            time.sleep(0.01)
+        child = os.fork()
+        if child == 0:
+            with task("Own", user={user!r}) as own:
+                own.advance()
+            raise SystemExit(0 if own.wait_sent(20) else 1)
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+"""
 UNUSED = """
     import os, threading
     with task("Fork", total=5, user={user!r}) as job:
@@ -109,6 +158,25 @@ def test_a_fork_counts_and_has_tasks_of_its_own(server: Server, tmp_path: Path, 
     assert tasks["Fork"] == (Status.SUCCEEDED, Progress(5, 5, Message("")), None)
     assert tasks["Own"][1] == Progress(1, 1, Message(""))
     assert len(tasks) == 2
+
+
+def test_each_job_counts_in_the_process_that_began_it(
+    server: Server, tmp_path: Path, user: str
+) -> None:
+    """What a grandchild counts on two jobs goes to two processes, and nothing is counted twice."""
+    assert done(program(server.url, tmp_path, GRANDCHILD.format(user=user))) == (0, "", "")
+    tasks = found(server, user)
+    assert tasks["Elder"][1] == Progress(200, 111, Message(""))
+    assert tasks["Own"][1] == Progress(2000, 1001, Message(""))
+    assert tasks["First"][1] == Progress(0, 0, Message(""))
+
+
+def test_a_fork_while_modules_are_loaded_can_load_them(
+    server: Server, tmp_path: Path, user: str
+) -> None:
+    """A module that another thread loads is locked for ever in a child, unless the fork waits."""
+    assert done(program(server.url, tmp_path, LOADING.format(user=user))) == (0, "", "")
+    assert found(server, user)["Own"][1] == Progress(1, 1, Message(""))
 
 
 def test_a_fork_that_does_not_report_has_no_thread(

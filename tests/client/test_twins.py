@@ -9,11 +9,23 @@ from typing import Any
 import pytest
 
 from milepost import AsyncClient, Client
-from milepost.client.administration import AsyncExtensions, AsyncUsers, Extensions, Users
+from milepost.client.administration import (
+    AsyncExtensions,
+    AsyncTokens,
+    AsyncUsers,
+    Extensions,
+    Tokens,
+    Users,
+)
 
 # The constructor, and what gives an iterator that does the waiting.
 NOT_AWAITED = ("__init__", "children", "watch", "task", "connection")
-PAIRS = [(Client, AsyncClient), (Users, AsyncUsers), (Extensions, AsyncExtensions)]
+PAIRS = [
+    (Client, AsyncClient),
+    (Users, AsyncUsers),
+    (Extensions, AsyncExtensions),
+    (Tokens, AsyncTokens),
+]
 SPECIAL = ("__enter__", "__exit__", "__aenter__", "__aexit__")
 RENAMED = {"__aenter__": "__enter__", "__aexit__": "__exit__"}
 

@@ -20,7 +20,7 @@ class Driven:
 
     def __getattr__(self, name: str) -> Any:
         found = getattr(self._inner, name)
-        if name in ("users", "extensions"):
+        if name in ("users", "extensions", "tokens"):
             return Driven(self._loop, found)
         if not callable(found):
             return found

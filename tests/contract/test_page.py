@@ -227,6 +227,8 @@ async def test_a_history_is_read_page_by_page(home: Home) -> None:
         second = await store.history(task.id, 3, before=whole[2].position)
         assert second == whole[3:6]
         assert await store.history(task.id, 3, before=whole[-1].position) == []
-        foreign = (await store.history(other.id, 1))[0].position
-        assert await store.history(task.id, 3, before=foreign) == []
-        assert await store.history(task.id, 3, before=10_000) == []
+        # Another position stands between two of them, as that of an event that was taken out does.
+        foreign = (await store.history(other.id, 4))[-1].position
+        older = [event for event in whole if event.position < foreign]
+        assert await store.history(task.id, 3, before=foreign) == older[:3]
+        assert await store.history(task.id, 3, before=10_000) == whole[:3]

@@ -23,6 +23,7 @@ from milepost.wire.waits import known_revisions, seconds_of
 from tests.serving import (
     ADMINISTRATOR,
     EXTENSION_TASKS,
+    JSON,
     PASSWORD,
     SESSION,
     SESSION_PATH,
@@ -82,6 +83,11 @@ OWN_TIMES = [
 ]
 PAGING = ["page_size", "page_token"]
 OWN_OPERATIONS = {
+    ("post", "/v1/session"): [],
+    ("get", "/v1/session"): [],
+    ("delete", "/v1/session"): [],
+    ("get", "/v1/overview"): [],
+    ("get", "/v1/server"): [],
     ("get", "/v1/extensions"): [],
     **{(method, "/v1/extensions/{key}"): [] for method in ("get", "put", "delete")},
     ("post", "/v1/tasks"): [],
@@ -107,6 +113,10 @@ OWN_OPERATIONS = {
     ("post", "/v1/users"): [],
     ("get", "/v1/users/{name}"): [],
     ("patch", "/v1/users/{name}"): [],
+    ("post", "/v1/tokens"): [],
+    ("get", "/v1/tokens"): ["user", *PAGING],
+    ("get", "/v1/tokens/{token_id}"): [],
+    ("delete", "/v1/tokens/{token_id}"): [],
 }
 TIMES = "start_time end_time"
 REPORTED = f"percent_done description status error result {TIMES}"
@@ -115,6 +125,7 @@ CREATED = "operation_id cancelable target user parent_task"
 OWN = "id revision principal created_at updated_at weight pinned"
 DERIVED = "children elapsed_seconds rate_per_second remaining_seconds"
 CANCEL = "cancel cancel_requested cancel_acknowledged"
+TOKEN = "id name user scope extension created_at expires_at used_at revoked_at"
 MEMBERS = {
     "vcenter.extension.tasks_update": ("spec", "spec"),
     "vcenter.extension.tasks_create": ("spec", "spec"),
@@ -156,6 +167,10 @@ MEMBERS = {
     "milepost.v1.user": ("name role extension disabled", "name role disabled"),
     "milepost.v1.new_user": ("name role password extension", "name role password"),
     "milepost.v1.user_change": ("role extension disabled password", ""),
+    "milepost.v1.new_token": ("name scope extension lifetime_seconds user", "name scope"),
+    "milepost.v1.token": (TOKEN, "id name user scope created_at"),
+    "milepost.v1.made_token": (f"{TOKEN} token", "id name user scope created_at token"),
+    "milepost.v1.token_page": ("tokens next_page_token", "tokens"),
     "milepost.problem": (
         "type title status detail error_type messages",
         "type title status detail error_type messages",
@@ -273,6 +288,10 @@ def test_the_statuses_of_success_by_hand(description: Description) -> None:
         ("delete", "/v1/extensions/{key}"): ["204"],
         ("post", "/v1/tasks"): ["201"],
         ("post", "/v1/users"): ["201"],
+        ("post", "/v1/session"): ["201"],
+        ("delete", "/v1/session"): ["204"],
+        ("post", "/v1/tokens"): ["201"],
+        ("delete", "/v1/tokens/{token_id}"): ["204"],
     }
 
 
@@ -288,7 +307,9 @@ def test_who_is_let_in_by_hand(description: Description) -> None:
     # With ~action=get it tells about a session.
     assert ways.pop(("post", REST.session)) == ["basic", "session", "cookie"]
     assert {path for (_, path), way in ways.items() if not way} == {
-        *("/livez", "/readyz", "/openapi.json", "/docs", "/docs/docs.css", "/docs/docs.js")
+        *("/livez", "/readyz", "/openapi.json", "/docs", "/docs/docs.css", "/docs/docs.js"),
+        # The name and the password are in the body.
+        "/v1/session",
     }
     others = {
         (path.startswith("/v1/"), *sorted(way))
@@ -455,6 +476,50 @@ def test_real_answers_of_v1_are_as_described(description: Description, server: S
     with server.caller("vera") as admin:
         send("PATCH", one, path, {})
         send("GET", users, users)
+
+
+def test_real_answers_about_the_whole_are_as_described(
+    description: Description, server: Server
+) -> None:
+    session = "/v1/session"
+    for body in ({"user": "vera", "password": PASSWORD}, {"user": "vera"}):
+        reply = server.call("POST", session, json.dumps(body).encode(), JSON)
+        assert_described(description, "post", session, reply)
+    for path in (session, "/v1/overview", "/v1/server"):
+        assert_described(description, "get", path, server.call("GET", path))
+        with server.caller("vera") as caller:
+            for query in ("", "?x=1"):
+                assert_described(description, "get", path, caller.send("GET", path + query))
+    ended = server.call("DELETE", session, None, {SESSION: server.login("vera")})
+    assert_described(description, "delete", session, ended)
+
+
+def test_real_answers_about_tokens_are_as_described(
+    description: Description, server: Server
+) -> None:
+    tokens, token = "/v1/tokens", "/v1/tokens/{token_id}"
+
+    def send(method: str, template: str, path: str, body: Any = None) -> Reply:
+        content = None if body is None else json.dumps(body).encode()
+        reply = admin.send(method, path, content)
+        assert_described(description, method.lower(), template, reply)
+        return reply
+
+    with server.caller() as admin:
+        wanted = {"name": "described", "scope": "read", "extension": "com.acme"}
+        ident = send("POST", tokens, tokens, {**wanted, "lifetime_seconds": 60}).json["id"]
+        assert send("POST", tokens, tokens, {**wanted, "scope": "none"}).status == 400
+        assert send("POST", tokens, tokens, {"name": "second", "scope": "full"}).status == 201
+        assert send("POST", tokens, tokens, {**wanted, "user": "nobody"}).status == 404
+        assert "next_page_token" in send("GET", tokens, f"{tokens}?page_size=1").json
+        send("GET", tokens, f"{tokens}?user=nobody")
+        send("GET", token, f"{tokens}/{ident}")
+        assert send("GET", token, f"{tokens}/none").status == 404
+        assert send("DELETE", token, f"{tokens}/{ident}").status == 204
+        assert "revoked_at" in send("GET", token, f"{tokens}/{ident}").json
+        assert send("DELETE", token, f"{tokens}/none").status == 404
+    with server.caller("vera") as admin:
+        assert send("GET", tokens, f"{tokens}?user=oscar").status == 403
 
 
 def test_real_answers_are_as_described(

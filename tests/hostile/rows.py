@@ -263,7 +263,6 @@ def methods() -> Iterator[Row]:
 def targets() -> Iterator[Row]:
     for target in (
         *(
-            b"/",
             b"*",
             b"//",
             b"/..",

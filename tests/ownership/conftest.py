@@ -6,7 +6,16 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.ownership.people import PEOPLE, add, add_by_command, disable, ended, passwd
+from tests.ownership.people import (
+    PEOPLE,
+    TOKENS,
+    add,
+    add_by_command,
+    disable,
+    ended,
+    give,
+    passwd,
+)
 from tests.serving import PASSWORD, Server, serving
 
 
@@ -24,4 +33,6 @@ def crowd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         for name in ("disabled", "passed"):
             with server.caller(name) as caller:
                 ended(server, caller.token)
+        for name in TOKENS:
+            give(server, name)
         yield server

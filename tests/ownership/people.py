@@ -8,10 +8,11 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import NamedTuple
 
-from milepost.server import opened_accounts
+from milepost.server import opened_accounts, opened_tokens
 from milepost.service.accounts import Accounts
+from milepost.service.tokens import Made, NewToken
 from milepost.settings import Settings
-from milepost.store.base import User
+from milepost.store.base import Token, User
 from tests.serving import (
     COMMAND,
     DEADLINE,
@@ -45,7 +46,60 @@ PEOPLE = (
     Person("b-1", "extension", B),
     Person("disabled", "administrator"),
     Person("passed", "administrator"),
+    Person("stray", "operator"),
+    Person("left", "administrator"),
 )
+
+
+class Given(NamedTuple):
+    """A token, as it is made. ``end`` is how it ends before anybody uses it."""
+
+    owner: str
+    scope: str
+    extension: str | None = None
+    end: str | None = None
+
+
+TOKENS = {
+    "root-full": Given("administrator", "full"),
+    "root-a": Given("administrator", "full", A),
+    "root-read": Given("administrator", "read"),
+    "root-watch": Given("administrator", "watch"),
+    "operator-full": Given("operator", "full"),
+    "a-full": Given("a-1", "full"),
+    "a-read": Given("a-1", "read", A),
+    "a-watch": Given("a-1", "watch"),
+    "revoked": Given("administrator", "full", end="revoked"),
+    "expired": Given("administrator", "full", end="expired"),
+    "orphan": Given("left", "full", end="owner disabled"),
+}
+
+
+def owner_of(role: str) -> str:
+    """The user that a role of the matrix is, whatever it comes with."""
+    return TOKENS[role].owner if role in TOKENS else role
+
+
+def give(server: Server, name: str) -> None:
+    """Make a token on a server that runs; it ends as it should."""
+    given = TOKENS[name]
+    life = 1 if given.end == "expired" else 86_400
+    new = NewToken(name=name, scope=given.scope, extension=given.extension, lifetime_seconds=life)
+
+    async def made() -> Made:
+        async with opened_tokens(Settings(data=str(server.data))) as tokens:
+            done = await tokens.make(given.owner, new)
+            assert isinstance(done, Made)
+            if given.end == "revoked":
+                assert isinstance(await tokens.revoke(done.token.id), Token)
+            return done
+
+    server.remember(name, asyncio.run(made()).text)
+    if given.end == "owner disabled":
+        disable(server.data, given.owner)
+    if given.end is not None:
+        with server.caller(name) as caller:
+            ended(server, caller.token)
 
 
 Work = Callable[[Accounts], Awaitable[object]]

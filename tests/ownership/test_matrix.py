@@ -23,7 +23,7 @@ from milepost.store.sqlite.store import open_store
 from tests.events import PATH as EVENTS
 from tests.events import Events
 from tests.ownership.over_jsonrpc import exchanged
-from tests.ownership.people import DEFAULT, A, B
+from tests.ownership.people import DEFAULT, TOKENS, A, B, owner_of
 from tests.rpc import API
 from tests.serving import JSON, PASSWORD, SESSION, TASKS, Headers, Reply, Server, progress, text
 from tests.spelling import DOORS, REST, V1, Door, door_at
@@ -67,6 +67,17 @@ CHANGE = grid("""
     passed         login         login         login         login
     stranger       login         login         login         login
     anonymous      login         login         login         login
+    root-full      ok            ok            ok            not_found
+    root-a         ok            not_found     not_found     not_found
+    root-read      unauthorized  unauthorized  unauthorized  not_found
+    root-watch     unauthorized  unauthorized  unauthorized  not_found
+    operator-full  unauthorized  unauthorized  unauthorized  not_found
+    a-full         ok            not_found     not_found     not_found
+    a-read         unauthorized  not_found     not_found     not_found
+    a-watch        unauthorized  not_found     not_found     not_found
+    revoked        login         login         login         login
+    expired        login         login         login         login
+    orphan         login         login         login         login
 """)
 CANCEL = grid("""
     administrator  ok            ok            ok            not_found
@@ -80,6 +91,17 @@ CANCEL = grid("""
     passed         login         login         login         login
     stranger       login         login         login         login
     anonymous      login         login         login         login
+    root-full      ok            ok            ok            not_found
+    root-a         ok            not_found     not_found     not_found
+    root-read      unauthorized  unauthorized  unauthorized  not_found
+    root-watch     unauthorized  unauthorized  unauthorized  not_found
+    operator-full  ok            ok            ok            not_found
+    a-full         ok            not_found     not_found     not_found
+    a-read         unauthorized  not_found     not_found     not_found
+    a-watch        unauthorized  not_found     not_found     not_found
+    revoked        login         login         login         login
+    expired        login         login         login         login
+    orphan         login         login         login         login
 """)
 READ = grid("""
     administrator  ok            ok            ok            not_found
@@ -93,6 +115,17 @@ READ = grid("""
     passed         login         login         login         login
     stranger       login         login         login         login
     anonymous      login         login         login         login
+    root-full      ok            ok            ok            not_found
+    root-a         ok            not_found     not_found     not_found
+    root-read      ok            ok            ok            not_found
+    root-watch     ok            ok            ok            not_found
+    operator-full  ok            ok            ok            not_found
+    a-full         ok            not_found     not_found     not_found
+    a-read         ok            not_found     not_found     not_found
+    a-watch        ok            not_found     not_found     not_found
+    revoked        login         login         login         login
+    expired        login         login         login         login
+    orphan         login         login         login         login
 """)
 LIST = grid("""
     administrator  shown         shown         shown         hidden
@@ -106,6 +139,17 @@ LIST = grid("""
     passed         login         login         login         login
     stranger       login         login         login         login
     anonymous      login         login         login         login
+    root-full      shown         shown         shown         hidden
+    root-a         shown         hidden        hidden        hidden
+    root-read      shown         shown         shown         hidden
+    root-watch     shown         shown         shown         hidden
+    operator-full  shown         shown         shown         hidden
+    a-full         shown         hidden        hidden        hidden
+    a-read         shown         hidden        hidden        hidden
+    a-watch        shown         hidden        hidden        hidden
+    revoked        login         login         login         login
+    expired        login         login         login         login
+    orphan         login         login         login         login
 """)
 # The columns of a create are the owner of the parent; without one, whose the new task is.
 CREATE = grid(
@@ -121,6 +165,17 @@ CREATE = grid(
     passed         login         login         login         login         login
     stranger       login         login         login         login         login
     anonymous      login         login         login         login         login
+    root-full      ok            ok            ok            invalid       default
+    root-a         ok            invalid       invalid       invalid       a
+    root-read      unauthorized  unauthorized  unauthorized  unauthorized  unauthorized
+    root-watch     unauthorized  unauthorized  unauthorized  unauthorized  unauthorized
+    operator-full  unauthorized  unauthorized  unauthorized  unauthorized  unauthorized
+    a-full         ok            invalid       invalid       invalid       a
+    a-read         unauthorized  unauthorized  unauthorized  unauthorized  unauthorized
+    a-watch        unauthorized  unauthorized  unauthorized  unauthorized  unauthorized
+    revoked        login         login         login         login         login
+    expired        login         login         login         login         login
+    orphan         login         login         login         login         login
 """,
     (*OWNERS, "parentless"),
 )
@@ -136,6 +191,17 @@ FORCE_CLOSE = grid("""
     passed         login         login         login         login
     stranger       login         login         login         login
     anonymous      login         login         login         login
+    root-full      ok            ok            ok            not_found
+    root-a         ok            not_found     not_found     not_found
+    root-read      unauthorized  unauthorized  unauthorized  not_found
+    root-watch     unauthorized  unauthorized  unauthorized  not_found
+    operator-full  ok            ok            ok            not_found
+    a-full         unauthorized  not_found     not_found     not_found
+    a-read         unauthorized  not_found     not_found     not_found
+    a-watch        unauthorized  not_found     not_found     not_found
+    revoked        login         login         login         login
+    expired        login         login         login         login
+    orphan         login         login         login         login
 """)
 USERS = grid(
     """
@@ -150,8 +216,50 @@ USERS = grid(
     passed         login         login         login
     stranger       login         login         login
     anonymous      login         login         login
+    root-full      ok            ok            ok
+    root-a         unauthorized  unauthorized  unauthorized
+    root-read      unauthorized  unauthorized  unauthorized
+    root-watch     unauthorized  unauthorized  unauthorized
+    operator-full  unauthorized  unauthorized  unauthorized
+    a-full         unauthorized  unauthorized  unauthorized
+    a-read         unauthorized  unauthorized  unauthorized
+    a-watch        unauthorized  unauthorized  unauthorized
+    revoked        login         login         login
+    expired        login         login         login
+    orphan         login         login         login
 """,
     ("read", "create", "change"),
+)
+# Whose history: to watch is not to read it.
+HISTORY = {**READ, **{key: CHANGE[key] for key in READ if key[0].endswith("-watch")}}
+# The columns are one's own tokens and those of another: whether one may list and make them, and
+# look at one and revoke it, also one that is not there. Nobody makes a token with a token.
+OWN_TOKENS = grid(
+    """
+  administrator  ok            ok            ok            ok            ok            not_found
+  admin-2        ok            ok            ok            ok            ok            not_found
+  operator       ok            ok            unauthorized  ok            not_found     not_found
+  viewer         ok            ok            unauthorized  ok            not_found     not_found
+  a-1            ok            ok            unauthorized  ok            not_found     not_found
+  a-2            ok            ok            unauthorized  ok            not_found     not_found
+  b-1            ok            ok            unauthorized  ok            not_found     not_found
+  disabled       login         login         login         login         login         login
+  passed         login         login         login         login         login         login
+  stranger       login         login         login         login         login         login
+  anonymous      login         login         login         login         login         login
+  root-full      ok            unauthorized  unauthorized  ok            ok            not_found
+  root-a         unauthorized  unauthorized  unauthorized  unauthorized  unauthorized  unauthorized
+  root-read      unauthorized  unauthorized  unauthorized  unauthorized  unauthorized  unauthorized
+  root-watch     unauthorized  unauthorized  unauthorized  unauthorized  unauthorized  unauthorized
+  operator-full  unauthorized  unauthorized  unauthorized  unauthorized  unauthorized  unauthorized
+  a-full         unauthorized  unauthorized  unauthorized  unauthorized  unauthorized  unauthorized
+  a-read         unauthorized  unauthorized  unauthorized  unauthorized  unauthorized  unauthorized
+  a-watch        unauthorized  unauthorized  unauthorized  unauthorized  unauthorized  unauthorized
+  revoked        login         login         login         login         login         login
+  expired        login         login         login         login         login         login
+  orphan         login         login         login         login         login         login
+""",
+    ("list", "make", "make for another", "own", "another", "none"),
 )
 ROLES = tuple(dict.fromkeys(role for role, _ in CHANGE))
 INSIDE = tuple(role for role in ROLES if CHANGE[role, "none"] != "login")
@@ -170,7 +278,7 @@ class World:
                 self.tasks[owner] = caller.create(status="RUNNING", percent_done=progress(1, 9))
 
     def send(self, role: str, method: str, path: str, body: bytes | None = None) -> Reply:
-        """A request of a role; the stranger has a token of nobody, the anonymous one has none."""
+        """A request of a role; the stranger has a session of nobody, the anonymous one has none."""
         headers = self.headers(role) | ({} if body is None else JSON)
         return self.exchange(method, path, body, headers)
 
@@ -178,7 +286,7 @@ class World:
         return self.server.call(method, path, body, headers)
 
     def headers(self, role: str) -> dict[str, str]:
-        """The session of a role."""
+        """The session of a role, or its token."""
         if role == "stranger":
             return {SESSION: "A" * 43}
         if role == "anonymous":
@@ -361,10 +469,13 @@ def sessions(world: World) -> Iterator[str]:
         if role not in INSIDE:
             if judged(reply) != "login":
                 yield f"{role}: {reply}"
-        elif reply.value["user"] != role:
+        elif reply.value["user"] != owner_of(role):
             yield f"{role}: is {reply.value}"
         if judged(world.send(role, "POST", world.door.session)) != "login":
             yield f"{role}: has a new session for the old one"
+
+
+STAYS = ((400, "unsupported"), "milepost.access.token_stays")
 
 
 def logouts(world: World) -> Iterator[str]:
@@ -372,6 +483,13 @@ def logouts(world: World) -> Iterator[str]:
         if role not in INSIDE:
             if judged(world.send(role, "DELETE", world.door.session)) != "login":
                 yield f"{role}: may end a session"
+            continue
+        if role in TOKENS:
+            # It is told that this ends nothing, and it is true.
+            reply = world.send(role, "DELETE", world.door.session)
+            lives = world.send(role, *world.door.ask).status
+            if (reply.refused, reply.reason, lives) != (*STAYS, 200):
+                yield f"{role}: {reply}, {lives}"
             continue
         tokens = [world.server.login(role), world.server.login(role)]
         statuses = [
@@ -387,7 +505,7 @@ def logouts(world: World) -> Iterator[str]:
 
 
 REGISTRY = "/v1/extensions"
-ADMINISTRATORS = ("administrator", "admin-2")
+ADMINISTRATORS = ("administrator", "admin-2", "root-full")
 
 
 def registry(method: str) -> Callable[[World], Iterator[str]]:
@@ -429,13 +547,14 @@ def registry_lists(world: World) -> Iterator[str]:
             yield f"{role}: {reply}"
 
 
-def opened(method: str, path: str) -> Callable[[World], Iterator[str]]:
+def opened(method: str, *paths: str) -> Callable[[World], Iterator[str]]:
     """The same for all, with a session or without."""
 
     def check(world: World) -> Iterator[str]:
-        replies = [world.send(role, method, path) for role in ROLES]
-        if {(reply.status, reply.body) for reply in replies} != {(200, replies[0].body)}:
-            yield f"{method} {path}: {replies}"
+        for path in paths:
+            replies = [world.send(role, method, path) for role in ROLES]
+            if {(reply.status, reply.body) for reply in replies} != {(200, replies[0].body)}:
+                yield f"{method} {path}: {replies}"
 
     return check
 
@@ -478,7 +597,7 @@ def histories(world: World) -> Iterator[str]:
     def send(role: str, task: str) -> Reply:
         return world.send(role, "GET", f"{world.door.tasks}/{task}/events")
 
-    yield from of_one_task(world, READ, send, changes=False)
+    yield from of_one_task(world, HISTORY, send, changes=False)
 
 
 def own_creates(world: World) -> Iterator[str]:
@@ -493,7 +612,8 @@ def own_creates(world: World) -> Iterator[str]:
         own = word if word in SERVICES else CREATE[role, "parentless"]
         info = reply.json
         told = (info["service"], info.get("parent"), info["principal"])
-        if (reply.status, *told) != (201, SERVICES[own], parent.get("parent_task"), role):
+        expected = (201, SERVICES[own], parent.get("parent_task"), owner_of(role))
+        if (reply.status, *told) != expected:
             yield f"{role}, {owner}: {reply}"
 
 
@@ -560,6 +680,7 @@ def batch_of(requests: list[dict[str, object]]) -> bytes:
 
 
 new_users = itertools.count()
+OWN = "/v1/tokens"
 
 
 def users(world: World) -> Iterator[str]:
@@ -583,6 +704,151 @@ def users(world: World) -> Iterator[str]:
                     yield f"{role}, {column}: a secret in {reply}"
 
 
+def own_sessions(world: World) -> Iterator[str]:
+    """A session tells only of itself."""
+    tables = {"read": READ, "update": CHANGE, "cancel": CANCEL, "force-close": FORCE_CLOSE,
+              "create": CREATE, "read-history": HISTORY, "read-result": HISTORY}  # fmt: skip
+    for role in ROLES:
+        reply = world.send(role, "GET", OWN_SESSION)
+        if role not in INSIDE:
+            if judged(reply) != "login":
+                yield f"{role}: {reply}"
+            continue
+        rights = {
+            name
+            for name, expected in tables.items()
+            if "ok" in {expected[role, owner] for owner in CREATORS}
+        }
+        if (reply.json["user"], set(reply.json["rights"])) != (owner_of(role), rights):
+            yield f"{role}: is {reply.json}"
+
+
+def own_sign_outs(world: World) -> Iterator[str]:
+    """A session ends only itself, and a token not at all."""
+    for role in ROLES:
+        if role in INSIDE and role not in TOKENS:
+            token = world.server.login(role)
+            ends = [
+                world.server.call("DELETE", OWN_SESSION, None, {SESSION: token}).status
+                for _ in range(2)
+            ]
+            if ends != [204, 401] or judged(world.send(role, "GET", OWN_SESSION)) != "ok":
+                yield f"{role}: {ends}"
+            continue
+        reply = world.send(role, "DELETE", OWN_SESSION)
+        told = (reply.refused, reply.reason) if role in INSIDE else judged(reply)
+        if told != (STAYS if role in INSIDE else "login"):
+            yield f"{role}: {reply}"
+
+
+def own_sign_ins(world: World) -> Iterator[str]:
+    """Only a password lets in; a session in hand does not make another one."""
+    for role in ROLES:
+        tried = {"user": role, "password": "wrong"}
+        if judged(world.send(role, "POST", OWN_SESSION, world.door.body(tried))) != "login":
+            yield f"{role}: is let in with a wrong password"
+        if role not in INSIDE or role in TOKENS:
+            continue
+        new = {"user": role, "password": PASSWORD}
+        reply = world.send("anonymous", "POST", OWN_SESSION, world.door.body(new))
+        if (reply.status, reply.json.get("user")) != (201, role):
+            yield f"{role}: {reply}"
+
+
+def overviews(world: World) -> Iterator[str]:
+    """An overview counts what one may see and names no other extension."""
+    for role in ROLES:
+        reply = world.send(role, "GET", "/v1/overview")
+        if role not in INSIDE:
+            if judged(reply) != "login":
+                yield f"{role}: {reply}"
+            continue
+        services = {one["service"] for part in ("open", "ended") for one in reply.json[part]}
+        seen = {SERVICES[owner] for owner in CREATORS if READ[role, owner] == "ok"}
+        everything = len(seen) == len(CREATORS)
+        if not seen <= services or (not everything and services != seen):
+            yield f"{role}: counts {services}, may see {seen}"
+
+
+def server_facts(world: World) -> Iterator[str]:
+    """Whoever is inside may know which server it is."""
+    for role in ROLES:
+        word = judged(world.send(role, "GET", "/v1/server"))
+        if word != ("ok" if role in INSIDE else "login"):
+            yield f"{role}: {word}"
+
+
+def leads(path: str) -> Callable[[World], Iterator[str]]:
+    """Everybody is led to the console."""
+
+    def check(world: World) -> Iterator[str]:
+        for role in ROLES:
+            reply = world.send(role, "GET", path)
+            if (reply.status, reply.headers.get("location"), reply.body) != (302, "/ui/", b""):
+                yield f"{role}: {reply}"
+
+    return check
+
+
+def own_tokens(world: World) -> Iterator[str]:
+    """Everybody with a session looks after their own tokens, administrators after all."""
+    for role in ROLES:
+        name, ident = owner_of(role), f"{role} {next(new_users)}"
+        mine, other = (made_token(world, who, ident) for who in (name, "stray"))
+        new = {"name": f"by {ident}", "scope": "watch"}
+        for column, replies in {
+            "list": [world.send(role, "GET", OWN)],
+            "make": [world.send(role, "POST", OWN, world.door.body(new))],
+            "make for another": [
+                world.send(role, "POST", OWN, world.door.body({**new, "user": "stray"})),
+            ],
+            "own": [world.send(role, method, f"{OWN}/{mine}") for method in ("GET", "DELETE")],
+            "another": [world.send(role, method, f"{OWN}/{other}") for method in ("GET", "DELETE")],
+            "none": [world.send(role, method, f"{OWN}/none") for method in ("GET", "DELETE")],
+        }.items():
+            for reply in replies:
+                if judged(reply) != OWN_TOKENS[role, column]:
+                    yield f"{role}, {column}: {reply}"
+                if (b"mpt_" in reply.body) != (reply.status == 201):
+                    yield f"{role}, {column}: the text of a token in {reply}"
+        for token, column in ((mine, "own"), (other, "another")):
+            now = world.send("administrator", "GET", f"{OWN}/{token}").json
+            if ("revoked_at" in now) != (OWN_TOKENS[role, column] == "ok"):
+                yield f"{role}, {column}: {now}"
+
+
+def token_lists(world: World) -> Iterator[str]:
+    """Who is no administrator sees no other's tokens, whatever is asked."""
+    for name in ("stray", "operator"):
+        made_token(world, name, f"listed {next(new_users)}")
+    for role, query in itertools.product(INSIDE, ("", "?user=stray", "?page_size=1000")):
+        reply = world.send(role, "GET", OWN + query)
+        word = OWN_TOKENS[role, "list"]
+        if query == "?user=stray" and role not in ADMINISTRATORS:
+            word = "unauthorized"
+        if judged(reply) != word:
+            yield f"{role}{query}: {reply}"
+        elif word == "ok":
+            users = {token["user"] for token in reply.json["tokens"]}
+            seen = {"stray"} if query == "?user=stray" else {owner_of(role)}
+            is_right = (
+                seen < users
+                if role in ADMINISTRATORS and "=stray" not in query
+                else (users <= seen)
+            )
+            if not is_right:
+                yield f"{role}{query}: sees tokens of {users}"
+
+
+def made_token(world: World, owner: str, name: str) -> str:
+    """The id of a new token of a user; a role that is nobody has one of the stray user."""
+    known = owner if owner not in ("stranger", "anonymous") else "stray"
+    new = {"name": f"{name} of {owner}", "scope": "read", "user": known}
+    made: str = world.send("administrator", "POST", OWN, world.door.body(new)).json["id"]
+    return made
+
+
+OWN_SESSION = "/v1/session"
 Check = Callable[[World], Iterator[str]]
 
 
@@ -629,6 +895,15 @@ V1_EXPECTED: Expected = {
     ("POST", "/v1/users"): (Auth.SESSION, (users,)),
     ("GET", "/v1/users/{name}"): (Auth.SESSION, (users,)),
     ("PATCH", "/v1/users/{name}"): (Auth.SESSION, (users,)),
+    ("POST", OWN_SESSION): (Auth.OPEN, (own_sign_ins,)),
+    ("GET", OWN_SESSION): (Auth.SESSION, (own_sessions,)),
+    ("DELETE", OWN_SESSION): (Auth.SESSION, (own_sign_outs,)),
+    ("GET", "/v1/overview"): (Auth.SESSION, (overviews,)),
+    ("GET", "/v1/server"): (Auth.SESSION, (server_facts,)),
+    ("GET", OWN): (Auth.SESSION, (token_lists,)),
+    ("POST", OWN): (Auth.SESSION, (own_tokens,)),
+    ("GET", OWN + "/{token_id}"): (Auth.SESSION, (own_tokens,)),
+    ("DELETE", OWN + "/{token_id}"): (Auth.SESSION, (own_tokens,)),
 }
 EXPECTED: Expected = {
     **V1_EXPECTED,
@@ -656,6 +931,12 @@ EXPECTED: Expected = {
         ("GET", path): (Auth.OPEN, (opened("GET", path),))
         for path in ("/openapi.json", "/docs", "/docs/docs.css", "/docs/docs.js")
     },
+    # The pages have nothing in them; what they show they ask for as the reader.
+    ("GET", "/ui/"): (Auth.OPEN, (opened("GET", "/ui/"),)),
+    ("GET", "/ui/{name}"): (Auth.OPEN, (opened("GET", "/ui/app.js", "/ui/users"),)),
+    ("GET", "/ui/tasks/{task_id}"): (Auth.OPEN, (opened("GET", f"/ui/tasks/{UNKNOWN}"),)),
+    ("GET", "/"): (Auth.OPEN, (leads("/"),)),
+    ("GET", "/ui"): (Auth.OPEN, (leads("/ui"),)),
 }
 CASES = [(key, check) for key, (_, checks) in EXPECTED.items() for check in checks]
 
@@ -668,7 +949,7 @@ def routes(tmp_path_factory: pytest.TempPathFactory) -> tuple[Route, ...]:
     async def composed() -> tuple[Route, ...]:
         store = open_store(folder)
         try:
-            return compose(Settings(data=str(folder)), store)._router.routes
+            return compose(Settings(data=str(folder)), store).router.routes
         finally:
             await store.close()
 
@@ -728,7 +1009,8 @@ def test_principals_of_one_key_are_alike(crowd: Server) -> None:
 
 
 def test_the_grids_are_full() -> None:
-    for expected in (CHANGE, CANCEL, READ, LIST, FORCE_CLOSE):
+    for expected in (CHANGE, CANCEL, READ, LIST, FORCE_CLOSE, HISTORY):
         assert set(expected) == set(itertools.product(ROLES, OWNERS))
-    assert {role for role, _ in USERS} == set(ROLES)
+    assert {role for role, _ in USERS} == {role for role, _ in OWN_TOKENS} == set(ROLES)
+    assert {*TOKENS} <= set(ROLES)
     assert set(CREATE) == set(itertools.product(ROLES, (*OWNERS, "parentless")))

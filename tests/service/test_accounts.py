@@ -13,9 +13,9 @@ from milepost.access.sessions import SessionLimits, Sessions, hash_token
 from milepost.access.throttle import USER_AT_SOURCE, Throttle
 from milepost.rules import reasons
 from milepost.rules.reasons import Reason, Refusal
-from milepost.service.accounts import Accounts
+from milepost.service.accounts import Accounts, UserChange
 from milepost.service.logins import LoginService, Wait
-from milepost.store.base import Store, User
+from milepost.store.base import Store, Token, User
 from milepost.store.sqlite.store import open_store
 
 NOON = 1_420_113_600_000
@@ -29,7 +29,7 @@ class House:
     def __init__(self, store: Store, passwords: PasswordChecker) -> None:
         self.store = store
         self.now = NOON
-        self.accounts = Accounts(store)
+        self.accounts = Accounts(store, lambda: NOON)
         sessions = Sessions(store, passwords, SessionLimits())
         self.logins = LoginService(sessions, Throttle(), lambda: self.now)
 
@@ -132,6 +132,32 @@ def test_disabling_ends_the_sessions_and_enabling_does_not_revive_them(play: Pla
         assert not user_of(await house.accounts.set_disabled("ada", disabled=False)).disabled
         assert not await house.lives(ada)
         assert await house.token("ada")
+
+    play(test)
+
+
+def test_tokens_end_with_their_owner_for_good_and_with_nothing_else(play: Play) -> None:
+    def token(name: str) -> Token:
+        digest = hash_token(name)
+        return Token(id=name, digest=digest, name="n", owner=name, scope="full", created_at=0)
+
+    async def revoked(house: House, name: str) -> int | None:
+        found = await house.store.token_by_id(name)
+        assert found is not None
+        return found.revoked_at
+
+    async def test(house: House) -> None:
+        for name in ("ada", "bob"):
+            await house.add(name)
+            await house.store.add_token(token(name), 100)
+        user_of(await house.accounts.set_password("ada", "another one"))
+        user_of(await house.accounts.change("ada", UserChange(role="operator")))
+        user_of(await house.accounts.set_disabled("ada", disabled=False))
+        assert await revoked(house, "ada") is None
+        for disabled in (True, False):
+            user_of(await house.accounts.set_disabled("ada", disabled=disabled))
+            assert await revoked(house, "ada") == NOON
+        assert await revoked(house, "bob") is None
 
     play(test)
 

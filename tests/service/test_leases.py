@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import random
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -122,6 +123,17 @@ def test_a_pause_of_the_process_does_not_count() -> None:
     assert 10 - LONGEST_STEP <= left < 10
     assert watch.live(left - 0.1) == []
     assert watch.live(0.2) == ["a"]
+
+
+def test_whoever_says_so_lets_long_steps_count() -> None:
+    clock = Clock()
+    leases = Leases(clock, longest_step=math.inf)
+    leases.renew(leased("a", 60))
+    clock.now += 59
+    assert leases.left("a") == 1
+    assert leases.run_out(MOST_AT_ONCE) == []
+    clock.now += 1
+    assert leases.run_out(MOST_AT_ONCE) == ["a"]
 
 
 def test_many_run_out_some_at_a_time() -> None:

@@ -12,10 +12,11 @@ import msgspec
 import pytest
 
 from milepost.access.passwords import PasswordChecker, hash_password
-from milepost.access.sessions import Login, SessionLimits, Sessions
+from milepost.access.sessions import Login, SessionLimits, Sessions, hash_token
+from milepost.access.tokens import new_token
 from milepost.rules.values import Instant
 from milepost.service.vigil import AT_ONCE, Vigil
-from milepost.store.base import Session, Store, Unavailable, User
+from milepost.store.base import Session, Store, Token, Unavailable, User
 from milepost.store.sqlite.store import open_store
 
 NOON = 1_420_113_600_000
@@ -141,6 +142,25 @@ async def test_it_is_a_use_of_its_session_and_ends_at_the_absolute_age(house: Ho
         assert await house.lives(one, after=50 * SECOND)
     assert await house.sessions.resolve(token, house.now) is not None
     assert not await house.lives(one, after=SECOND)
+
+
+@scenario
+async def test_with_a_token_it_ends_when_that_is_revoked_and_not_unused(house: House) -> None:
+    text = new_token()
+    token = Token(
+        id="t", digest=hash_token(text), name="n", owner="anna", scope="watch", created_at=NOON
+    )
+    await house.store.add_token(token, 1)
+    login = await house.sessions.resolve(text, house.now)
+    assert login is not None
+    one = Bound()
+    house.vigil.begin(login, one)
+    assert await house.lives(one, after=LIMITS.absolute + SECOND)
+    # However little of it is remembered.
+    house.sessions._remembered.clear()
+    assert await house.lives(one)
+    await house.store.revoke_token("t", house.now)
+    assert not await house.lives(one)
 
 
 @scenario

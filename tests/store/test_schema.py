@@ -95,6 +95,19 @@ TABLES: dict[str, dict[str, tuple[str, str, int]]] = {
         "created_at": ("INTEGER", SET, 0),
         "used_at": ("INTEGER", SET, 0),
     },
+    "tokens": {
+        "number": ("INTEGER", NULL, 1),
+        "id": ("TEXT", SET, 0),
+        "digest": ("TEXT", SET, 0),
+        "name": ("TEXT", SET, 0),
+        "owner": ("TEXT", SET, 0),
+        "scope": ("TEXT", SET, 0),
+        "extension": ("TEXT", NULL, 0),
+        "created_at": ("INTEGER", SET, 0),
+        "expires_at": ("INTEGER", NULL, 0),
+        "used_at": ("INTEGER", NULL, 0),
+        "revoked_at": ("INTEGER", NULL, 0),
+    },
     "extensions": {
         "key": ("TEXT", SET, 1),
         "version": ("INTEGER", SET, 0),
@@ -114,6 +127,7 @@ OPTIONS = {
     "keys": (1, 1),
     "users": (1, 1),
     "sessions": (1, 1),
+    "tokens": (0, 1),
     "extensions": (0, 1),
 }
 # Table and columns of each index: whether it is unique.
@@ -133,6 +147,9 @@ INDEXES = {
     ("keys", "name"): 1,
     ("users", "name"): 1,
     ("sessions", "token"): 1,
+    ("tokens", "id"): 1,
+    ("tokens", "digest"): 1,
+    ("tokens", "owner, number"): 0,
     ("extensions", "key"): 1,
 }
 # Those of the rows that have the column.
@@ -144,9 +161,12 @@ PARTIAL_INDEXES = {
     ("tasks", "service"),
     ("tasks", "finished_at"),
 }
-FOREIGN_KEYS = {("sessions", "user", "users", "name", "CASCADE")}
-# Positions are never given twice, whatever is deleted.
-AUTOINCREMENT = {"events"}
+FOREIGN_KEYS = {
+    ("sessions", "user", "users", "name", "CASCADE"),
+    ("tokens", "owner", "users", "name", "CASCADE"),
+}
+# Positions, and marks in a list of tokens, are never given twice, whatever is deleted.
+AUTOINCREMENT = {"events", "tokens"}
 
 TASK: dict[str, object] = {
     "id": "t" * 22,
@@ -184,6 +204,14 @@ EVENT: dict[str, object] = {
 }
 USER: dict[str, object] = {"name": "root", "role": "viewer", "password": "p", "disabled": 0}
 SESSION: dict[str, object] = {"token": "a" * 64, "user": "root", "created_at": 1, "used_at": 1}
+TOKEN: dict[str, object] = {
+    "id": "t",
+    "digest": "d" * 64,
+    "name": "nightly",
+    "owner": "root",
+    "scope": "full",
+    "created_at": 1,
+}
 TOMBSTONE: dict[str, object] = {"id": "t" * 22, "service": "com.acme", "removed_at": 1}
 OVERLONG: dict[str, object] = {"task_id": "t" * 22, "revision": 7}
 SHORTENED: dict[str, object] = {"task_id": "t" * 22, "through": 7}
@@ -192,6 +220,7 @@ COMPACTION: dict[str, object] = {"only": 1, "through": 7}
 KEPT: dict[str, object] = {"scope": "s", "key": "k", "digest": "d" * 64, "note": "", "at": 1}
 EXTENSION: dict[str, object] = {"key": "com.acme", "version": 1}
 KEY: dict[str, object] = {"name": "pages", "value": "k" * 43}
+OWNED = ("sessions", "tokens")
 ROWS = {
     "tasks": TASK,
     "events": EVENT,
@@ -204,6 +233,7 @@ ROWS = {
     "keys": KEY,
     "users": USER,
     "sessions": SESSION,
+    "tokens": TOKEN,
     "extensions": EXTENSION,
 }
 
@@ -372,6 +402,22 @@ FENCES = [
         [],
     ),
     Fence("sessions", "length(token) = 64", [{"token": "a" * 63}, {"token": "a" * 65}], []),
+    Fence("tokens", "id <> ''", [{"id": ""}], []),
+    Fence("tokens", "length(digest) = 64", [{"digest": "d" * 63}, {"digest": "d" * 65}], []),
+    Fence(
+        "tokens",
+        "length(name) BETWEEN 1 AND 128",
+        [{"name": ""}, {"name": "n" * 129}],
+        [{"name": "n" * 128}],
+    ),
+    Fence(
+        "tokens",
+        "scope IN ('full', 'read', 'watch')",
+        [{"scope": "all"}, {"scope": ""}],
+        [{"scope": "read"}, {"scope": "watch"}],
+    ),
+    Fence("tokens", "extension <> ''", [{"extension": ""}], [{"extension": "com.acme"}]),
+    Fence("tokens", "expires_at > created_at", [{"expires_at": 1}], [{"expires_at": 2}]),
     Fence(
         "extensions",
         "length(key) BETWEEN 1 AND 255",
@@ -469,7 +515,7 @@ def test_every_check_of_the_schema_has_its_fence(database: sqlite3.Connection) -
 def test_a_fence_refuses_what_the_rules_could_never_make(
     database: sqlite3.Connection, fence: Fence
 ) -> None:
-    insert(database, "users", {"name": "root"} if fence.table == "sessions" else {"name": "oper"})
+    insert(database, "users", {"name": "root"} if fence.table in OWNED else {"name": "oper"})
     for row in fence.refused:
         with pytest.raises(sqlite3.IntegrityError) as caught:
             insert(database, fence.table, row)
@@ -483,7 +529,7 @@ def test_a_fence_refuses_what_the_rules_could_never_make(
 def test_a_column_takes_no_other_type_and_no_null_where_none_belongs(
     database: sqlite3.Connection, table: str
 ) -> None:
-    insert(database, "users", {"name": "root"} if table == "sessions" else {"name": "oper"})
+    insert(database, "users", {"name": "root"} if table in OWNED else {"name": "oper"})
     for name, (kind, null, _) in TABLES[table].items():
         other = b"x" if kind == "TEXT" else "x"
         with pytest.raises(sqlite3.IntegrityError):
@@ -494,20 +540,28 @@ def test_a_column_takes_no_other_type_and_no_null_where_none_belongs(
 
 
 def test_an_id_a_name_a_token_and_a_key_are_given_once(database: sqlite3.Connection) -> None:
-    for table in ("tasks", "users", "sessions", "extensions"):
+    for table in ("tasks", "users", "sessions", "tokens", "extensions"):
         insert(database, table, {})
         with pytest.raises(sqlite3.IntegrityError, match="UNIQUE"):
             insert(database, table, {})
+    others: tuple[dict[str, object], ...] = ({"id": "u"}, {"digest": "e" * 64})
+    for other in others:
+        with pytest.raises(sqlite3.IntegrityError, match="UNIQUE"):
+            insert(database, "tokens", other)
 
 
-def test_a_session_goes_with_its_user(database: sqlite3.Connection) -> None:
+def test_sessions_and_tokens_go_with_their_user(database: sqlite3.Connection) -> None:
     insert(database, "users", {})
     insert(database, "sessions", {})
+    insert(database, "tokens", {})
+    with pytest.raises(sqlite3.IntegrityError, match="FOREIGN KEY"):
+        insert(database, "tokens", {"id": "u", "digest": "e" * 64, "owner": "nobody"})
     with pytest.raises(sqlite3.IntegrityError, match="FOREIGN KEY"):
         insert(database, "sessions", {"token": "b" * 64, "user": "nobody"})
     database.execute("DELETE FROM users")
 
     assert all_rows(database, "SELECT * FROM sessions") == []
+    assert all_rows(database, "SELECT * FROM tokens") == []
 
 
 def test_each_migration_makes_the_version_of_its_number(database: sqlite3.Connection) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -23,6 +24,8 @@ from milepost.wire.v1 import (
     encode_events,
     encode_page,
     encode_task,
+    encode_token,
+    encode_tokens,
     encode_user,
     encode_users,
     task_value,
@@ -43,9 +46,14 @@ def validator(name: str) -> Draft202012Validator:
 def test_a_page() -> None:
     assert encode_page([], None) == b'{"tasks":[]}'
     counts = dict.fromkeys(Status, 0) | {Status.RUNNING: 2}
-    shown = json.loads(encode_page([(TASK, info_of(TASK))], "abc", (counts, False)))
+    time = Derived(elapsed=2.5, rate=4.0, remaining=1.25)
+    rows = [(TASK, info_of(TASK), Derived()), (TASK, info_of(TASK), time)]
+    shown = json.loads(encode_page(rows, "abc", (counts, False)))
     assert shown == {
-        "tasks": [json.loads(encode_task(TASK, info_of(TASK)))],
+        "tasks": [
+            json.loads(encode_task(TASK, info_of(TASK))),
+            json.loads(encode_task(TASK, info_of(TASK), time)),
+        ],
         "next_page_token": "abc",
         "counts": {"PENDING": 0, "RUNNING": 2, "BLOCKED": 0, "SUCCEEDED": 0, "FAILED": 0},
         "counts_complete": False,
@@ -91,6 +99,39 @@ def test_a_user_has_no_secret() -> None:
 
 def decode(read: Any, body: Json) -> Any:
     return read(json.dumps(body).encode())
+
+
+def test_a_token_is_told_without_its_hash_and_its_text_only_once() -> None:
+    plain = {"id": "t", "name": "nightly", "owner": "ann", "scope": "read", "created_at": 0}
+    unset = dict.fromkeys(("extension", "expires_at", "used_at", "revoked_at"))
+    first = {**plain, **unset, "digest": "x"}
+    told = {"id": "t", "name": "nightly", "user": "ann", "scope": "read"}
+    begin = {"created_at": "1970-01-01T00:00:00.000Z"}
+    assert json.loads(encode_token(first)) == told | begin
+    made = json.loads(encode_token(first, "mpt_x"))
+    assert made == told | begin | {"token": "mpt_x"}
+    validator("milepost.v1.made_token").validate(made)
+    second = {**first, "extension": "com.acme", "expires_at": 1, "used_at": 2, "revoked_at": 3}
+    page = json.loads(encode_tokens([first, second], "next"))
+    moments = ("created_at", "expires_at", "used_at", "revoked_at")
+    assert page == {
+        "tokens": [
+            told | begin,
+            told
+            | {"extension": "com.acme"}
+            | {name: f"1970-01-01T00:00:00.00{at}Z" for at, name in enumerate(moments)},
+        ],
+        "next_page_token": "next",
+    }
+    validator("milepost.v1.token_page").validate(page)
+    assert json.loads(encode_tokens([], None)) == {"tokens": []}
+
+
+def test_the_body_of_a_token() -> None:
+    wanted = {"name": "n", "scope": "full", "lifetime_seconds": 60, "user": "ann"}
+    assert decode(V1.decode_new_token, {**wanted, "extension": None}) == wanted
+    for wrong in ({**wanted, "scope": None}, {**wanted, "lifetime_seconds": "1d"}, {"name": "n"}):
+        assert said(refusal_of(partial(decode, V1.decode_new_token, wrong)))
 
 
 def test_bodies_of_users() -> None:

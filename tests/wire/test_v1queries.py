@@ -8,7 +8,7 @@ from milepost.rules.finding import Selection, TaskFilter
 from milepost.rules.reasons import BAD_PARAMETER, REPEATED_PARAMETER, UNKNOWN_PARAMETER, Reason
 from milepost.rules.values import Status
 from milepost.wire.queries import BadQuery, parse_query
-from milepost.wire.v1queries import ListQuery, PageOf, list_query, page_query
+from milepost.wire.v1queries import ListQuery, PageOf, list_query, page_query, user_page_query
 
 NOON_TEXT, NOON = "2015-01-01T12:00:00Z", 1_420_113_600_000
 
@@ -79,6 +79,15 @@ def test_what_does_not_fit(text: str) -> None:
     with pytest.raises(BadQuery) as caught:
         asked(text)
     assert (caught.value.refusal.reason, caught.value.refusal.args) == REFUSED[text]
+
+
+def test_pages_of_somebody() -> None:
+    assert user_page_query(parse_query(b"")) == (None, PageOf(100, None))
+    found = user_page_query(parse_query(b"user=ann&page_size=2&page_token=x"))
+    assert found == ("ann", PageOf(2, "x"))
+    for wrong in (b"user=ann&user=bob", b"owner=ann"):
+        with pytest.raises(BadQuery):
+            user_page_query(parse_query(wrong))
 
 
 def test_pages_alone() -> None:

@@ -7,6 +7,7 @@ as a wrong password, so that the time tells nothing.
 from __future__ import annotations
 
 import asyncio
+import functools
 from concurrent.futures import ThreadPoolExecutor
 
 import argon2
@@ -33,12 +34,18 @@ def password_fits(hashed: str, password: str) -> bool:
         return False
 
 
+@functools.cache
+def nobodys() -> str:
+    """What the password of an unknown user is held against; made once, as it takes its time."""
+    return hash_password("no user has this password")
+
+
 class PasswordChecker:
     """Checks passwords without stopping the server for it."""
 
     def __init__(self) -> None:
         self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="milepost-passwords")
-        self._nobody = hash_password("no user has this password")
+        self._nobody = nobodys()
         self._waiting = 0
 
     async def fits(self, hashed: str | None, password: str) -> bool:

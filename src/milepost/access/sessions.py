@@ -1,8 +1,9 @@
-"""Sessions: a login becomes a token, a token becomes a principal.
+"""Sessions and tokens: a login becomes a session, and either becomes a principal.
 
-Tokens are random and stored only as SHA-256. A session ends when idle too long, at its absolute
-age, with logout, and with its user; it survives a restart. What the store says is believed for a
-second at most, so that a change made elsewhere counts everywhere soon.
+The texts of both are random and stored only as SHA-256. A session ends when idle too long, at its
+absolute age, with logout, and with its user; a token at its own end, when it is revoked, and with
+its owner. Both survive a restart. What the store says is believed for a second at most, so that a
+change made elsewhere counts everywhere soon.
 """
 
 from __future__ import annotations
@@ -15,14 +16,19 @@ from collections import OrderedDict
 import msgspec
 
 from milepost.access.passwords import PasswordChecker
-from milepost.access.principals import Principal, Role
+from milepost.access.principals import Principal, Role, Scope
+from milepost.access.tokens import PREFIX, is_whole
+from milepost.rules import reasons
+from milepost.rules.reasons import Reason
 from milepost.rules.values import Instant, Value
-from milepost.store.base import Session, Store, StoreError, User
+from milepost.store.base import Session, Store, StoreError, Token, User
 
-TOKEN_BYTES = 32
+SESSION_BYTES = 32
 BELIEVED = 1_000
 USE_WRITTEN = 60_000
 MOST_REMEMBERED = 10_000
+NEVER = 2**62
+"""An instant that does not come."""
 
 
 class SessionLimits(Value, frozen=True, kw_only=True):
@@ -33,22 +39,38 @@ class SessionLimits(Value, frozen=True, kw_only=True):
 
 
 class Login(Value, frozen=True):
-    """A live session and whose it is."""
+    """A live session and whose it is.
+
+    A request with a token has no session of its own: it is shown one that began when the token was
+    made. ``token`` is the token then.
+    """
 
     session: Session
     principal: Principal
+    token: Token | None = None
+
+    @property
+    def unknown(self) -> Reason:
+        """Why nobody is let in with it, once it has ended."""
+        return reasons.SESSION_UNKNOWN if self.token is None else reasons.TOKEN_UNKNOWN
 
 
 class Remembered(msgspec.Struct):
-    """A login as last read from the store, with the use not yet written."""
+    """A login as last read from the store, with the use not yet written.
+
+    It counts up to ``until``, and when it was used in the last ``idle`` milliseconds.
+    """
 
     login: Login
     read_at: Instant
     used_at: Instant
+    written_at: Instant
+    until: Instant
+    idle: int
 
 
 class Sessions:
-    """Opens, resolves and ends sessions. All instants come in as arguments."""
+    """Opens, resolves and ends sessions, and resolves tokens. All instants come in as arguments."""
 
     def __init__(self, store: Store, passwords: PasswordChecker, limits: SessionLimits) -> None:
         self._store = store
@@ -57,7 +79,7 @@ class Sessions:
         self._remembered: OrderedDict[str, Remembered] = OrderedDict()
 
     async def log_in(self, name: str, password: str, now: Instant) -> str | None:
-        """A new token, or ``None`` when name and password do not fit an enabled user.
+        """A new session, or ``None`` when name and password do not fit an enabled user.
 
         Raises ``TooManyLogins`` and what the store raises.
         """
@@ -67,30 +89,33 @@ class Sessions:
             return None
         if not enabled:
             return None
-        token = secrets.token_urlsafe(TOKEN_BYTES)
-        session = Session(token=hash_token(token), user=name, created_at=now, used_at=now)
+        text = new_session()
+        session = Session(token=hash_token(text), user=name, created_at=now, used_at=now)
         await self._store.put_session(session)
-        return token
+        return text
 
-    async def resolve(self, token: str, now: Instant) -> Login | None:
-        """Whose token this is, or ``None`` when it is unknown or its session has ended."""
-        return await self.use(hash_token(token), now)
+    async def resolve(self, text: str, now: Instant) -> Login | None:
+        """Whose session or token this is, or ``None`` when it is unknown or has ended."""
+        if text.startswith(PREFIX):
+            return await self.use(PREFIX + hash_token(text), now) if is_whole(text) else None
+        return await self.use(hash_token(text), now)
 
     async def use(self, key: str, now: Instant) -> Login | None:
-        """The same for a session that is known by the hash of its token; it counts as used."""
+        """The same for one that is known by its key, see ``key_of``; it counts as used."""
         known = self._remembered.get(key)
         if known is None or not 0 <= now - known.read_at < BELIEVED:
             known = await self._read(key, known, now)
-        if known is None or self._ended(known, now):
+        if known is None or now > known.until or now - known.used_at > known.idle:
             self._remembered.pop(key, None)
             return None
         known.used_at = max(now, known.used_at)
-        await self._write_use(known)
+        if known.used_at - known.written_at >= USE_WRITTEN:
+            await self._write_use(known)
         return known.login
 
-    async def log_out(self, token: str) -> None:
+    async def log_out(self, text: str) -> None:
         """End the session."""
-        key = hash_token(token)
+        key = hash_token(text)
         await self._store.delete_session(key)
         # Only now: a use in between would have remembered it again.
         self._remembered.pop(key, None)
@@ -102,45 +127,108 @@ class Sessions:
             used_before=now - self._limits.idle - USE_WRITTEN,
         )
 
+    async def end_all(self) -> None:
+        """End every session there is."""
+        await self._store.delete_sessions(created_before=NEVER, used_before=NEVER)
+        self._remembered.clear()
+
     def last_used(self, login: Login) -> Instant:
         """When the session was last used, this request included."""
-        known = self._remembered.get(login.session.token)
+        known = self._remembered.get(key_of(login))
         return login.session.used_at if known is None else known.used_at
 
     async def _read(self, key: str, known: Remembered | None, now: Instant) -> Remembered | None:
+        found = await (self._token(key) if key.startswith(PREFIX) else self._session(key))
+        if found is None:
+            return None
+        found.read_at = now
+        if known is not None:
+            found.used_at = max(known.used_at, found.used_at)
+        self._remembered[key] = found
+        self._remembered.move_to_end(key)
+        if len(self._remembered) > MOST_REMEMBERED:
+            self._remembered.popitem(last=False)
+        return found
+
+    async def _session(self, key: str) -> Remembered | None:
         found = await self._store.session(key)
         if found is None or found[1].disabled:
             return None
         session, user = found
-        used_at = session.used_at if known is None else max(known.used_at, session.used_at)
-        known = Remembered(Login(session, principal_of(user)), now, used_at)
-        self._remembered[key] = known
-        self._remembered.move_to_end(key)
-        if len(self._remembered) > MOST_REMEMBERED:
-            self._remembered.popitem(last=False)
-        return known
+        return Remembered(
+            Login(session, principal_of(user)),
+            read_at=0,
+            used_at=session.used_at,
+            written_at=session.used_at,
+            until=session.created_at + self._limits.absolute,
+            idle=self._limits.idle,
+        )
 
-    def _ended(self, known: Remembered, now: Instant) -> bool:
-        age = now - known.login.session.created_at
-        return age > self._limits.absolute or now - known.used_at > self._limits.idle
+    async def _token(self, key: str) -> Remembered | None:
+        found = await self._store.token(key.removeprefix(PREFIX))
+        if found is None or found[1].disabled or found[0].revoked_at is not None:
+            return None
+        token, owner = found
+        principal = narrowed(principal_of(owner), token)
+        if principal is None:
+            return None
+        used_at = token.created_at if token.used_at is None else token.used_at
+        session = Session(
+            token=token.digest, user=owner.name, created_at=token.created_at, used_at=used_at
+        )
+        return Remembered(
+            Login(session, principal, token),
+            read_at=0,
+            used_at=used_at,
+            # The first use is written at once: whoever looks should not be told it has none.
+            written_at=token.used_at or 0,
+            until=NEVER if token.expires_at is None else token.expires_at - 1,
+            idle=NEVER,
+        )
 
     async def _write_use(self, known: Remembered) -> None:
-        """Write down the use of a session now and then, so that a restart knows of it."""
-        session = known.login.session
-        if known.used_at - session.used_at < USE_WRITTEN:
-            return
-        session = msgspec.structs.replace(session, used_at=known.used_at)
-        known.login = Login(session, known.login.principal)
+        """Write down a use now and then, so that a restart, or whoever looks, knows of it."""
+        login = known.login
+        known.written_at = known.used_at
+        touch = self._store.touch_session if login.token is None else self._store.touch_token
         # A use that cannot be written down now is written with a later one.
         with contextlib.suppress(StoreError):
-            await self._store.touch_session(session.token, session.used_at)
+            await touch(login.session.token, known.used_at)
 
 
-def hash_token(token: str) -> str:
-    """What is stored of a token."""
-    return hashlib.sha256(token.encode()).hexdigest()
+def new_session() -> str:
+    """The text of a new session; it never looks like a token."""
+    text = secrets.token_urlsafe(SESSION_BYTES)
+    while text.startswith(PREFIX):
+        text = secrets.token_urlsafe(SESSION_BYTES)
+    return text
+
+
+def hash_token(text: str) -> str:
+    """What is stored of a session or a token."""
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def key_of(login: Login) -> str:
+    """What the session or the token of a login is known by while the server runs."""
+    return login.session.token if login.token is None else PREFIX + login.session.token
+
+
+def reason_against(text: str) -> Reason:
+    """Why nobody is let in with a text that is no live session or token."""
+    if not text.startswith(PREFIX):
+        return reasons.SESSION_UNKNOWN
+    return reasons.TOKEN_UNKNOWN if is_whole(text) else reasons.TOKEN_BROKEN
 
 
 def principal_of(user: User) -> Principal:
     """The principal a user acts as."""
     return Principal(user.name, Role(user.role), user.extension)
+
+
+def narrowed(owner: Principal, token: Token) -> Principal | None:
+    """The principal a token acts as, or ``None`` when it has nothing in common with its owner."""
+    extension = owner.extension if token.extension is None else token.extension
+    if owner.extension not in (None, extension):
+        return None
+    return msgspec.structs.replace(owner, extension=extension, scope=Scope(token.scope))

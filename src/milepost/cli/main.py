@@ -7,6 +7,7 @@ import click
 from milepost import __version__
 from milepost.cli.admin import config, serve
 from milepost.cli.admin_extensions import apply, delete, list_extensions, show
+from milepost.cli.admin_tokens import token
 from milepost.cli.admin_users import user
 from milepost.cli.demo import demo
 from milepost.cli.extension import extension
@@ -37,4 +38,5 @@ main.add_command(config)
 main.add_command(demo)
 main.add_command(extension)
 main.add_command(run)
+main.add_command(token)
 main.add_command(user)

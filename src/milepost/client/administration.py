@@ -1,4 +1,4 @@
-"""``client.users`` and ``client.extensions``: what administrators look after.
+"""``client.users``, ``client.extensions`` and ``client.tokens``: what is looked after.
 
 An extension is the JSON object that ``/v1/extensions`` describes.
 """
@@ -10,7 +10,7 @@ from typing import Any, Protocol, TypeVar
 
 from milepost.client import calls
 from milepost.client.calls import Call
-from milepost.client.values import ExtensionSummary, User
+from milepost.client.values import ExtensionSummary, MadeToken, Token, User
 
 T = TypeVar("T")
 
@@ -85,6 +85,42 @@ class Extensions:
         return self._make(calls.delete_extension(key))
 
 
+class Tokens:
+    """One's own tokens and, for administrators, those of others; not for who comes with a token."""
+
+    def __init__(self, make: Make) -> None:
+        self._make = make
+
+    def list(self, user: str | None = None) -> tuple[Token, ...]:
+        """The tokens of a user. Without one one's own; for administrators those of all users."""
+        page = self._make(calls.tokens(user, None))
+        found = page.tokens
+        while page.next_page_token is not None:
+            page = self._make(calls.tokens(user, page.next_page_token))
+            found += page.tokens
+        return found
+
+    def create(
+        self,
+        name: str,
+        scope: str,
+        *,
+        extension: str | None = None,
+        lifetime: int | None = None,
+        user: str | None = None,
+    ) -> MadeToken:
+        """Make a token of a scope: ``full``, ``read`` or ``watch``; ``lifetime`` is in seconds.
+
+        Its text is told this once, as ``.token``.
+        """
+        members = {"name": name, "scope": scope, "extension": extension, "user": user}
+        return self._make(calls.make_token({**members, "lifetime_seconds": lifetime}))
+
+    def revoke(self, ident: str) -> None:
+        """End a token for good."""
+        return self._make(calls.revoke_token(ident))
+
+
 class AsyncUsers:
     """The users of the service; for administrators."""
 
@@ -141,3 +177,39 @@ class AsyncExtensions:
     async def delete(self, key: str) -> None:
         """Forget an extension; its tasks stay."""
         return await self._make(calls.delete_extension(key))
+
+
+class AsyncTokens:
+    """One's own tokens and, for administrators, those of others; not for who comes with a token."""
+
+    def __init__(self, make: AsyncMake) -> None:
+        self._make = make
+
+    async def list(self, user: str | None = None) -> tuple[Token, ...]:
+        """The tokens of a user. Without one one's own; for administrators those of all users."""
+        page = await self._make(calls.tokens(user, None))
+        found = page.tokens
+        while page.next_page_token is not None:
+            page = await self._make(calls.tokens(user, page.next_page_token))
+            found += page.tokens
+        return found
+
+    async def create(
+        self,
+        name: str,
+        scope: str,
+        *,
+        extension: str | None = None,
+        lifetime: int | None = None,
+        user: str | None = None,
+    ) -> MadeToken:
+        """Make a token of a scope: ``full``, ``read`` or ``watch``; ``lifetime`` is in seconds.
+
+        Its text is told this once, as ``.token``.
+        """
+        members = {"name": name, "scope": scope, "extension": extension, "user": user}
+        return await self._make(calls.make_token({**members, "lifetime_seconds": lifetime}))
+
+    async def revoke(self, ident: str) -> None:
+        """End a token for good."""
+        return await self._make(calls.revoke_token(ident))

@@ -6,33 +6,29 @@ service is in ``calls`` and ``conversation``; here the steps are only done.
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
-import inspect
+import random
+import time
 import uuid
 from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar, Unpack
 
-import httpx2
-
 from milepost.client import calls
-from milepost.client.administration import AsyncExtensions, AsyncUsers
-from milepost.client.answers import Reply
+from milepost.client.administration import AsyncExtensions, AsyncTokens, AsyncUsers
 from milepost.client.blocking import reporting_as
 from milepost.client.calls import Call
-from milepost.client.conversation import Conversation, Core, Pause, Send
+from milepost.client.conversation import Conversation, Core
 from milepost.client.credentials import load
 from milepost.client.environment import resolve
 from milepost.client.errors import MilepostError, Refused
-from milepost.client.exchange import LIMITS, fault_of, is_stream, proxy_for, reply_of, request_of
 from milepost.client.job import Job
 from milepost.client.jobsettings import JobOptions, settings_of
 from milepost.client.reporter import ReportDesk
 from milepost.client.retries import Retries
+from milepost.client.shells import AsyncShell
 from milepost.client.specs import Create, EventFilter, TaskChanges, TaskFilter, TaskOptions, Update
-from milepost.client.trust import trusting
 from milepost.client.values import Counts, HistoryEvent, Page, Session, Task, TaskEvent
 from milepost.client.watching import Watching
 
@@ -51,7 +47,21 @@ class AsyncClient:
     language, as ``Accept-Language`` does.
 
     Methods raise ``MilepostError``, drawn as a tree in ``milepost.client.errors``; wrong arguments
-    are a ``TypeError``.
+    are a ``TypeError``::
+
+        import asyncio
+
+        from milepost import AsyncClient
+
+
+        async def main() -> None:
+            async with AsyncClient() as client:
+                task = await client.create("backup")
+                async for found in client.list(task=task.id):
+                    print(found.status)
+
+
+        asyncio.run(main())
     """
 
     def __init__(
@@ -69,14 +79,16 @@ class AsyncClient:
         login = resolve(
             url, user=user, password=password, token=token, ca_file=ca_file, stored=load
         )
-        self._core = Core(login, language=language, retries=Retries(retry_seconds))
-        self._timeout = timeout
-        self._transport = httpx2.AsyncHTTPTransport(
-            verify=trusting(login.ca_file) if login.url.startswith("https:") else False,
-            limits=LIMITS,
-            proxy=proxy_for(login.url),
+        self._core = Core(
+            login,
+            language=language,
+            retries=Retries(retry_seconds),
+            clock=time.monotonic,
+            chance=random.random,
         )
+        self._shell = AsyncShell(self._core, timeout)
         self.users = AsyncUsers(self._call)
+        self.tokens = AsyncTokens(self._call)
         self.extensions = AsyncExtensions(self._call)
 
         self._desk = ReportDesk(login, lambda: reporting_as(login, timeout), login.url)
@@ -101,7 +113,7 @@ class AsyncClient:
         """End the session, if the client began it, and close the connections."""
         with contextlib.suppress(MilepostError):
             await self._run(self._core.farewell())
-        await self._transport.aclose()
+        await self._shell.close()
 
     # Tasks.
 
@@ -220,7 +232,7 @@ class AsyncClient:
         It goes on until it is closed. After a break it resumes by itself: each change is told
         once. Raises ``Gone`` when the position is so old that changes would be left out.
         """
-        return self._watch(Watching(self._core, filters, after))
+        return self._shell.watch(Watching(self._core, filters, after))
 
     # Reports.
 
@@ -258,68 +270,8 @@ class AsyncClient:
         """A request that has no method of its own, such as ``("GET", "/v1/tasks")``; its JSON."""
         return await self._call(calls.other(method, path, body, repeatable=repeatable))
 
-    # The steps.
-
     async def _call(self, call: Call[T]) -> T:
-        return await self._run(self._core.converse(call))
+        return await self._shell.run(self._core.converse(call))
 
     async def _run(self, conversation: Conversation[T]) -> T:
-        """Do the steps of a conversation."""
-        try:
-            step = next(conversation)
-            while True:
-                if isinstance(step, Send):
-                    try:
-                        reply = await self._send(step)
-                    except MilepostError as fault:
-                        step = conversation.throw(fault)
-                    else:
-                        step = conversation.send(reply)
-                elif isinstance(step, Pause):
-                    await asyncio.sleep(step.seconds)
-                    step = next(conversation)
-                else:
-                    heard = step.listener(step.task)
-                    if inspect.isawaitable(heard):
-                        await heard
-                    step = next(conversation)
-        except StopIteration as end:
-            value: T = end.value
-            return value
-
-    async def _send(self, send: Send) -> Reply:
-        request = request_of(self.url, send, self._timeout)
-        try:
-            response = await self._transport.handle_async_request(request)
-            response.request = request
-            if is_stream(send, response):
-                return reply_of(response, b"", response)
-            try:
-                return reply_of(response, await response.aread())
-            finally:
-                await response.aclose()
-        except (httpx2.HTTPError, httpx2.InvalidURL, OSError) as fault:
-            raise fault_of(self.url, fault) from fault
-
-    async def _watch(self, watching: Watching) -> AsyncIterator[TaskEvent]:
-        while True:
-            fault: MilepostError | None = None
-            try:
-                async for event in self._stream(watching):
-                    yield event
-            except MilepostError as broken:
-                fault = broken
-            await asyncio.sleep(watching.pause(fault))
-
-    async def _stream(self, watching: Watching) -> AsyncIterator[TaskEvent]:
-        """The events of one connection."""
-        response = await self._call(watching.call())
-        try:
-            async for told in httpx2.EventSource(response):
-                event = watching.take(told.event, told.data, told.id)
-                if event is not None:
-                    yield event
-        except (httpx2.HTTPError, OSError) as fault:
-            raise fault_of(self.url, fault) from fault
-        finally:
-            await response.aclose()
+        return await self._shell.run(conversation)

@@ -7,6 +7,7 @@ service is in ``calls`` and ``conversation``; here the steps are only done.
 from __future__ import annotations
 
 import contextlib
+import random
 import time
 import uuid
 from collections.abc import Callable, Iterator, Sequence
@@ -14,24 +15,20 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar, Unpack
 
-import httpx2
-
 from milepost.client import calls
-from milepost.client.administration import Extensions, Users
-from milepost.client.answers import Reply
+from milepost.client.administration import Extensions, Tokens, Users
 from milepost.client.calls import Call
 from milepost.client.channel import Connection
-from milepost.client.conversation import Conversation, Core, Pause, Send
+from milepost.client.conversation import Conversation, Core
 from milepost.client.credentials import load
 from milepost.client.environment import Login, resolve
 from milepost.client.errors import MilepostError, Refused
-from milepost.client.exchange import LIMITS, fault_of, is_stream, proxy_for, reply_of, request_of
 from milepost.client.job import Job
 from milepost.client.jobsettings import JobOptions, settings_of
 from milepost.client.reporter import ReportDesk
 from milepost.client.retries import Retries
+from milepost.client.shells import Shell
 from milepost.client.specs import Create, EventFilter, TaskChanges, TaskFilter, TaskOptions, Update
-from milepost.client.trust import trusting
 from milepost.client.values import Counts, HistoryEvent, Page, Session, Task, TaskEvent
 from milepost.client.watching import Watching
 
@@ -50,7 +47,15 @@ class Client:
     language, as ``Accept-Language`` does.
 
     Methods raise ``MilepostError``, drawn as a tree in ``milepost.client.errors``; wrong arguments
-    are a ``TypeError``.
+    are a ``TypeError``::
+
+        from milepost import Client, Progress
+
+        with Client() as client:
+            task = client.create("backup", status="RUNNING", description="Backup of web-01")
+            client.update(task.id, progress=Progress(10, 3, "3 of 10 disks"))
+            client.update(task.id, status="SUCCEEDED", result={"disks": 10})
+            print(client.wait(task.id).result)
     """
 
     def __init__(
@@ -68,14 +73,16 @@ class Client:
         login = resolve(
             url, user=user, password=password, token=token, ca_file=ca_file, stored=load
         )
-        self._core = Core(login, language=language, retries=Retries(retry_seconds))
-        self._timeout = timeout
-        self._transport = httpx2.HTTPTransport(
-            verify=trusting(login.ca_file) if login.url.startswith("https:") else False,
-            limits=LIMITS,
-            proxy=proxy_for(login.url),
+        self._core = Core(
+            login,
+            language=language,
+            retries=Retries(retry_seconds),
+            clock=time.monotonic,
+            chance=random.random,
         )
+        self._shell = Shell(self._core, timeout)
         self.users = Users(self._call)
+        self.tokens = Tokens(self._call)
         self.extensions = Extensions(self._call)
 
         self._desk = ReportDesk(login, lambda: reporting_as(login, timeout), login.url)
@@ -104,7 +111,7 @@ class Client:
         """End the session, if the client began it, and close the connections."""
         with contextlib.suppress(MilepostError):
             self._run(self._core.farewell())
-        self._transport.close()
+        self._shell.close()
 
     # Tasks.
 
@@ -219,7 +226,7 @@ class Client:
         It goes on until it is closed. After a break it resumes by itself: each change is told
         once. Raises ``Gone`` when the position is so old that changes would be left out.
         """
-        return self._watch(Watching(self._core, filters, after))
+        return self._shell.watch(Watching(self._core, filters, after))
 
     # Reports.
 
@@ -255,68 +262,11 @@ class Client:
         """A request that has no method of its own, such as ``("GET", "/v1/tasks")``; its JSON."""
         return self._call(calls.other(method, path, body, repeatable=repeatable))
 
-    # The steps.
-
     def _call(self, call: Call[T]) -> T:
-        return self._run(self._core.converse(call))
+        return self._shell.run(self._core.converse(call))
 
     def _run(self, conversation: Conversation[T]) -> T:
-        """Do the steps of a conversation."""
-        try:
-            step = next(conversation)
-            while True:
-                if isinstance(step, Send):
-                    try:
-                        reply = self._send(step)
-                    except MilepostError as fault:
-                        step = conversation.throw(fault)
-                    else:
-                        step = conversation.send(reply)
-                elif isinstance(step, Pause):
-                    time.sleep(step.seconds)
-                    step = next(conversation)
-                else:
-                    step.listener(step.task)
-                    step = next(conversation)
-        except StopIteration as end:
-            value: T = end.value
-            return value
-
-    def _send(self, send: Send) -> Reply:
-        request = request_of(self.url, send, self._timeout)
-        try:
-            response = self._transport.handle_request(request)
-            response.request = request
-            if is_stream(send, response):
-                return reply_of(response, b"", response)
-            try:
-                return reply_of(response, response.read())
-            finally:
-                response.close()
-        except (httpx2.HTTPError, httpx2.InvalidURL, OSError) as fault:
-            raise fault_of(self.url, fault) from fault
-
-    def _watch(self, watching: Watching) -> Iterator[TaskEvent]:
-        while True:
-            fault: MilepostError | None = None
-            try:
-                yield from self._stream(watching)
-            except MilepostError as broken:
-                fault = broken
-            time.sleep(watching.pause(fault))
-
-    def _stream(self, watching: Watching) -> Iterator[TaskEvent]:
-        """The events of one connection."""
-        response = self._call(watching.call())
-        try:
-            for told in httpx2.EventSource(response):
-                event = watching.take(told.event, told.data, told.id)
-                if event is not None:
-                    yield event
-        except (httpx2.HTTPError, OSError) as fault:
-            raise fault_of(self.url, fault) from fault
-        finally:
-            response.close()
+        return self._shell.run(conversation)
 
 
 def reporting_as(login: Login, timeout: float) -> Connection:

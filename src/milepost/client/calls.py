@@ -28,14 +28,16 @@ from milepost.client.values import (
     Counts,
     ExtensionSummary,
     HistoryPage,
+    MadeToken,
     Page,
     Session,
     Task,
+    TokenPage,
     User,
 )
 
 TASKS, EVENTS_PATH, USERS, EXTENSIONS = "/v1/tasks", "/v1/events", "/v1/users", "/v1/extensions"
-SESSION = "/api/session"
+SESSION, OWN_SESSION, TOKENS = "/api/session", "/v1/session", "/v1/tokens"
 HISTORY_PAGE = "1000"
 
 T = TypeVar("T")
@@ -268,7 +270,23 @@ def delete_extension(key: str) -> Call[None]:
 
 def session() -> Call[Session]:
     """Who the caller is."""
-    return Call(method="GET", path=SESSION, read=reads(Session), repeatable=True)
+    return Call(method="GET", path=OWN_SESSION, read=reads(Session), repeatable=True)
+
+
+def tokens(user: str | None, page: str | None) -> Call[TokenPage]:
+    pairs = [] if user is None else [("user", user)]
+    pairs += [] if page is None else [("page_token", page)]
+    path = with_query(TOKENS, pairs)
+    return Call(method="GET", path=path, read=reads(TokenPage), repeatable=True)
+
+
+def make_token(members: Mapping[str, Any]) -> Call[MadeToken]:
+    return Call(method="POST", path=TOKENS, read=reads(MadeToken), body=encoded(present(members)))
+
+
+def revoke_token(ident: str) -> Call[None]:
+    """End a token; to end it again changes nothing."""
+    return Call(method="DELETE", path=path_of(TOKENS, ident), read=nothing, repeatable=True)
 
 
 def other(method: str, path: str, body: Any, *, repeatable: bool) -> Call[Any]:

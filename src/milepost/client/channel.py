@@ -34,6 +34,7 @@ HEARING_SECONDS = 5.0
 """How often a job that can be cancelled asks whether somebody wants its end."""
 LONGEST_PAUSE = 2.0
 """Seconds until a service that was away is asked again, at most: a task ends soon after."""
+REFUSED_PAUSE = 60.0
 HURRIED_PAUSE = 0.5
 ABOUT_A_TASK = frozenset({400, 403, 404, 409, 410, 412, 413})
 """Refusals that are about what was sent, not about the service or who asks."""
@@ -126,7 +127,8 @@ class Channel:
         if not isinstance(fault, Away) and not may_pass(fault):
             self._warn(type(fault).__name__, "Reports do not reach the service: %s", fault)
         chance = random.random()  # noqa: S311  a pause
-        pause = max(told_to_wait(fault), min(backoff(self._failures, chance), LONGEST_PAUSE))
+        growing = backoff(self._failures, chance, longest=longest_pause(fault))
+        pause = max(told_to_wait(fault), growing)
         self._not_before = time.monotonic() + pause
         return self._not_before
 
@@ -267,6 +269,11 @@ def due_part(entry: Entry, now: float, *, all: bool) -> Part | None:  # noqa: A0
     if part is None and now - entry.heard >= entry.beat:
         return Part(changes={})
     return part
+
+
+def longest_pause(fault: MilepostError) -> float:
+    """How long to wait at most. Who is not let in must not hammer at the door."""
+    return LONGEST_PAUSE if isinstance(fault, Away) or may_pass(fault) else REFUSED_PAUSE
 
 
 def may_pass(fault: MilepostError) -> bool:

@@ -13,8 +13,6 @@ Its return value is the answer. So logging in, trying again and waiting are writ
 from __future__ import annotations
 
 import base64
-import random
-import time
 from collections.abc import Callable, Generator
 from typing import Any, NamedTuple, TypeVar
 
@@ -71,8 +69,8 @@ class Core:
         *,
         language: str | None = None,
         retries: Retries,
-        clock: Callable[[], float] = time.monotonic,
-        chance: Callable[[], float] = random.random,
+        clock: Callable[[], float],
+        chance: Callable[[], float],
     ) -> None:
         self.login = login
         self.retries = retries

@@ -6,8 +6,10 @@ line into the log of the job for each report.
 
 from __future__ import annotations
 
+import encodings.idna  # noqa: F401  looking up a host loads it; see ``connecting`` in reporter
 import ipaddress
 import os
+import time
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
@@ -19,6 +21,7 @@ from milepost.client.errors import Away, Garbled, MilepostError, Untrusted
 from milepost.client.trust import untrusted_cause, why_untrusted
 
 NOT_SENT = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout, httpx2.ProxyError)
+MOST_BYTES = 64 * 2**20
 NO_STREAM = 300
 STREAM_SILENCE = 90.0
 """Seconds without a byte after which a stream is taken for broken; there is a sign of life each
@@ -37,6 +40,31 @@ def request_of(url: str, send: Send, timeout: float) -> httpx2.Request:
         content=send.body,
         extensions={"timeout": times},
     )
+
+
+class Body:
+    """The body of an answer as it comes, within ``seconds`` and ``MOST_BYTES``.
+
+    Timeouts of the network count anew with each byte; a peer that drips would never end.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        self._until = time.monotonic() + seconds
+        self._chunks: list[bytes] = []
+        self._size = 0
+
+    def add(self, chunk: bytes) -> None:
+        """Take a part. Raises what httpx2 would."""
+        self._chunks.append(chunk)
+        self._size += len(chunk)
+        if self._size > MOST_BYTES:
+            raise httpx2.DecodingError(f"the answer is larger than {MOST_BYTES:,} bytes")
+        if time.monotonic() > self._until:
+            raise httpx2.ReadTimeout("the answer did not end in time")
+
+    @property
+    def content(self) -> bytes:
+        return b"".join(self._chunks)
 
 
 def reply_of(response: httpx2.Response, body: bytes, source: object = None) -> Reply:

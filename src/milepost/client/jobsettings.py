@@ -18,8 +18,9 @@ UPDATES_A_SECOND = 4.0
 class TaskHandle(msgspec.Struct, frozen=True):
     """A task as other processes may know it: it can be pickled.
 
-    Progress is counted in one process. Another one reports on its share with ``child``; the task
-    shows how far its children are. ``id`` is ``None`` when the task was not made yet.
+    Progress is counted in one process. Another one reports on its share with
+    ``task(…, parent=handle)``; the task shows how far its children are. ``id`` is ``None`` when
+    the task was not made yet.
     """
 
     id: str | None

@@ -15,6 +15,10 @@ class JobHandler(logging.Handler):
     Without ``job`` it is the job in whose block, or decorated function, the record is made; what is
     logged outside of one goes nowhere. Records of Milepost itself are left out::
 
+        import logging
+
+        from milepost.client.records import JobHandler
+
         logging.getLogger().addHandler(JobHandler(level=logging.INFO))
     """
 

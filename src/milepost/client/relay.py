@@ -20,7 +20,7 @@ import sys
 import threading
 import weakref
 from types import TracebackType
-from typing import Any
+from typing import Any, NamedTuple
 
 from milepost.client.job import Job
 
@@ -30,8 +30,16 @@ INTERVAL = 0.25
 CHUNK = 4096 * NOTE.size
 
 
+class Route(NamedTuple):
+    """Where to tell what is counted on a job of another process: its pipe, and its number there."""
+
+    pipe: int | None
+    number: int
+    job: Job
+
+
 class Relay:
-    """The open jobs by their numbers, and the pipe once there is one."""
+    """The open jobs by their numbers, the pipe on which children tell, and those of ancestors."""
 
     def __init__(self) -> None:
         self._jobs: weakref.WeakValueDictionary[int, Job] = weakref.WeakValueDictionary()
@@ -39,8 +47,10 @@ class Relay:
         self._reading: int | None = None
         self._writing: int | None = None
         self._rest = b""
-        self._relayed: dict[int, Job] = {}
-        self._lock = threading.Lock()
+        self._routes: list[Route] = []
+        self._used: list[Route] = []
+        # Reentrant, so that a signal handler that ends a job cannot stop it.
+        self._lock = threading.RLock()
         self._thread: threading.Thread | None = None
 
     # In the parent.
@@ -74,25 +84,31 @@ class Relay:
     # In a child.
 
     def in_child(self) -> None:
-        """After a fork: the open jobs are the parent's, and so is the end of the pipe to read."""
-        self._lock, self._thread = threading.Lock(), None
-        jobs = dict(self._jobs)
+        """After a fork: the open jobs are those of the parent and of its ancestors.
+
+        Of the pipe only the end to write is kept. A child of this process gets a pipe of its own.
+        """
+        own = [Route(self._writing, number, job) for number, job in self._jobs.items()]
+        reading = self._reading
+        self._routes += own
         self._jobs = weakref.WeakValueDictionary()
-        for number, job in jobs.items():
-            job.relay(FirstUse(self, number, job))
-        if self._reading is not None:
-            os.close(self._reading)
-            self._reading = None
-        if jobs and "multiprocessing.util" in sys.modules:
+        self._reading = self._writing = None
+        self._used, self._rest = [], b""
+        self._lock, self._thread = threading.RLock(), None
+        for route in self._routes:
+            route.job.relay(FirstUse(self, route))
+        if reading is not None:
+            os.close(reading)
+        if self._routes and "multiprocessing.util" in sys.modules:
             # Its workers leave without atexit; and it forgets what was registered before the fork.
             util: Any = sys.modules["multiprocessing.util"]
             util.register_after_fork(self, finish_with)
 
-    def wake(self, number: int, job: Job) -> None:
+    def wake(self, route: Route) -> None:
         """The first use of a relayed job: begin to tell what is counted on it."""
         with self._lock:
-            self._relayed[number] = job
-            if self._thread is None and self._writing is not None:
+            self._used.append(route)
+            if self._thread is None:
                 self._thread = threading.Thread(
                     target=self._run, name="milepost-relay", daemon=True
                 )
@@ -104,17 +120,15 @@ class Relay:
             self.send()
 
     def send(self) -> None:
-        """Tell the parent what was counted since the last time."""
-        if self._writing is None:
-            return
-        for number, job in list(self._relayed.items()):
-            counted = job.take()
-            if counted:
+        """Tell the owners of the jobs what was counted since the last time."""
+        for route in list(self._used):
+            counted = route.job.take()
+            if counted and route.pipe is not None:
                 try:
-                    os.write(self._writing, NOTE.pack(number, counted))
+                    os.write(route.pipe, NOTE.pack(route.number, counted))
                 except OSError:
                     # Full, or nobody reads: keep it for the next time.
-                    job.count(counted)
+                    route.job.count(counted)
 
 
 class FirstUse:
@@ -123,16 +137,18 @@ class FirstUse:
     So a child that never counts has no thread, and ``advance`` need not ask where it is.
     """
 
-    def __init__(self, relay: Relay, number: int, job: Job) -> None:
+    def __init__(self, relay: Relay, route: Route) -> None:
         self._relay = relay
-        self._number = number
-        self._job = job
+        self._route = route
         self._lock = threading.RLock()
+        self._woken = False
 
     def __enter__(self) -> None:
         self._lock.acquire()
-        self._relay.wake(self._number, self._job)
-        self._job.relay_lock(self._lock)
+        if not self._woken:
+            self._woken = True
+            self._relay.wake(self._route)
+            self._route.job.relay_lock(self._lock)
 
     def __exit__(
         self,

@@ -31,6 +31,7 @@ SETTING = "MILEPOST_FLUSH_SECONDS"
 FAREWELL_SECONDS = 1.0
 BREATH = 0.002
 LINGER = 1.0
+LONGEST_LOADING = 2.0
 MOST_NAMED = 5
 
 
@@ -39,7 +40,8 @@ class Reporter:
 
     def __init__(self) -> None:
         self._channels: dict[Hashable, Channel] = {}
-        self._lock = threading.Lock()
+        # Reentrant, so that a signal handler that begins a job cannot stop it.
+        self._lock = threading.RLock()
         self._wake = threading.Event()
         self._rounds = threading.Condition()
         self._hurried = False
@@ -48,8 +50,13 @@ class Reporter:
 
     def channel(self, key: Hashable, connect: Callable[[], Connection]) -> Channel:
         """The channel of a service."""
+
+        def guarded() -> Connection:
+            with shared.connecting:
+                return connect()
+
         with self._lock:
-            return self._channels.setdefault(key, Channel(connect))
+            return self._channels.setdefault(key, Channel(guarded))
 
     def begin(self, channel: Channel, job: Job) -> None:
         """Report on a job from now on."""
@@ -156,7 +163,11 @@ class Shared:
     """What a process has once, and a forked one anew."""
 
     def __init__(self) -> None:
-        self.lock = threading.Lock()
+        self.lock = threading.RLock()
+        # To make a client loads modules. A fork meanwhile would leave them locked in the child for
+        # ever, so it waits for that; it does no I/O but to read files and ask the keyring.
+        self.connecting = threading.Lock()
+        self.waited = False
         self.reporter: Reporter | None = None
         self.abandoned: list[Any] = []
 
@@ -204,17 +215,26 @@ def at_exit() -> None:
 
 
 def before_fork() -> None:
-    """Make sure that the child can tell us what it counts."""
+    """Make sure that the child finds all modules usable, and can tell us what it counts."""
+    shared.waited = shared.connecting.acquire(timeout=LONGEST_LOADING)
     relay.prepare()
+
+
+def in_parent() -> None:
+    """Go on."""
+    if shared.waited:
+        shared.waited = False
+        shared.connecting.release()
 
 
 def in_child() -> None:
     """Leave to the parent what is the parent's. Nothing of it may be locked, used or finalized."""
     shared.abandoned += [shared.reporter]
-    shared.lock, shared.reporter = threading.Lock(), None
+    shared.lock, shared.reporter = threading.RLock(), None
+    shared.connecting, shared.waited = threading.Lock(), False
     relay.in_child()
 
 
 atexit.register(at_exit)
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(before=before_fork, after_in_child=in_child)
+    os.register_at_fork(before=before_fork, after_in_parent=in_parent, after_in_child=in_child)

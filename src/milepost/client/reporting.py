@@ -33,12 +33,15 @@ def task(
     ``name`` is shown, ``total`` is how many units of work there are, ``parent`` the job, handle or
     id of the task that it is a part of. The options are in ``JobOptions``::
 
+        from milepost import task
+
         with task("Backup of web-01", total=10) as job:
             for disk in range(10):
                 job.advance()
 
+
         @task("Clean up")
-        def clean_up(): ...
+        def clean_up() -> None: ...
     """
     settings = settings_of(name, total, options)
     if isinstance(parent, Job):
@@ -74,8 +77,10 @@ def track(
     loop that is left early, by ``break`` or by an exception, cannot tell why: its task is FAILED.
     Where that is a good end, give a ``job`` that is under way: its block says how it ends::
 
-        for file in track(files, "Copy files"):
-            copy(file)
+        from milepost import track
+
+        for number in track([1, 2, 3], "Count"):
+            print(number)
     """
     if (name is None) == (job is None):
         raise TypeError("track needs a name, or a job that is under way")

@@ -58,7 +58,9 @@ def told_to_wait(fault: MilepostError) -> float:
     return (fault.retry_after or 0.0) if isinstance(fault, Refused) else 0.0
 
 
-def backoff(tries: int, chance: float, at_least: float = 0.0) -> float:
+def backoff(
+    tries: int, chance: float, at_least: float = 0.0, *, longest: float = LONGEST_PAUSE
+) -> float:
     """The pause after so many tries that failed."""
-    whole = min(FIRST_PAUSE * 2.0 ** min(tries - 1, MOST_DOUBLINGS), LONGEST_PAUSE)
+    whole = min(FIRST_PAUSE * 2.0 ** min(tries - 1, MOST_DOUBLINGS), longest)
     return max(at_least, whole * (0.5 + chance / 2))

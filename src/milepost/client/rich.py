@@ -6,7 +6,7 @@ Needs the package ``rich`` (``pip install milepost[rich]``). Drop-ins::
 
     with Progress() as progress:
         ident = progress.add_task("Copy files", total=10)
-        progress.advance(ident)
+        progress.advance(ident, 10)
 
 A task ends as SUCCEEDED when it has reached its total, or is stopped or removed; when the display
 ends before, as FAILED, with the exception that left its block where there is one.

@@ -4,8 +4,8 @@ Needs the package ``tqdm`` (``pip install milepost[tqdm]``). A drop-in::
 
     from milepost.client.tqdm import tqdm
 
-    for file in tqdm(files, desc="Copy files"):
-        copy(file)
+    for number in tqdm([1, 2, 3], desc="Count", disable=True):
+        print(number)
 
 ``job=`` reports on a job that is under way instead, whose block says how it ends. Otherwise the
 task ends with the bar: as FAILED when an exception leaves its ``with`` block, or when a bar with a

@@ -228,8 +228,44 @@ class ExtensionSummary(Value, frozen=True):
 
 
 class Session(Value, frozen=True):
-    """Who the service takes the caller for."""
+    """Who the service takes the caller for.
+
+    ``scope`` is less than ``full`` for some tokens; ``extension`` is the one whose tasks there are
+    for the caller. ``ends_at`` is missing when there is no end, ``idle_seconds`` for a token.
+    """
 
     user: str
-    created_time: datetime
-    last_accessed_time: datetime
+    role: str
+    scope: str
+    created_at: datetime
+    rights: tuple[str, ...] = ()
+    extension: str | None = None
+    ends_at: datetime | None = None
+    idle_seconds: int | None = None
+
+
+class Token(Value, frozen=True):
+    """A token as it is told: all but its text."""
+
+    id: str
+    name: str
+    user: str
+    scope: str
+    created_at: datetime
+    extension: str | None = None
+    expires_at: datetime | None = None
+    used_at: datetime | None = None
+    revoked_at: datetime | None = None
+
+
+class MadeToken(Token, frozen=True, kw_only=True):
+    """A token just made; ``token`` is its text, which is told this once."""
+
+    token: str
+
+
+class TokenPage(Value, frozen=True):
+    """A page of tokens, and the token of the next page if there is one."""
+
+    tokens: tuple[Token, ...]
+    next_page_token: str | None = None

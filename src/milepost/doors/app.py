@@ -36,7 +36,7 @@ class Application:
     def __init__(
         self, router: Router, gate: Gate, texts: Texts, *, start: Lifespan, stop: Lifespan
     ) -> None:
-        self._router = router
+        self.router = router
         self._gate = gate
         self._texts = texts
         self.start = start
@@ -61,7 +61,7 @@ class Application:
         return shape_of(request.path).answer(shown, (*headers, *about_language))
 
     async def _handle(self, request: Request) -> Answer:
-        match = self._router.find(request.path)
+        match = self.router.find(request.path)
         if match is None:
             raise Refuse(reasons.NO_SUCH_PATH, shown_path(request.path))
         route = match.routes.get(request.method)

@@ -1,8 +1,9 @@
 """Who sends a request: which credential counts, and whose it is.
 
-The header ``vmware-api-session-id`` comes first, on ``/v1`` then ``Authorization: Bearer``, then
-what the body of a JSON-RPC request brings, then the cookie of the header's name; the first that is
-there decides alone. Basic counts only where a session is created.
+A token stands wherever a session does. The header ``vmware-api-session-id`` comes first, on
+``/v1`` then ``Authorization: Bearer``, then what the body of a JSON-RPC request brings, then the
+cookie of the header's name; the first that is there decides alone. Basic counts only where a
+session is created.
 """
 
 from __future__ import annotations
@@ -12,7 +13,8 @@ import binascii
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
-from milepost.access.sessions import Login, Sessions
+from milepost.access.sessions import Login, Sessions, reason_against
+from milepost.doors.hosts import Hosts
 from milepost.doors.messages import Request
 from milepost.doors.refusals import Refuse
 from milepost.rules import reasons
@@ -25,11 +27,14 @@ BEARER_PATHS = b"/v1/"
 
 
 class Gate:
-    """Lets requests in by their session."""
+    """Lets requests in by their session; ``hosts`` are the names that a browser may use."""
 
-    def __init__(self, sessions: Sessions, clock: Callable[[], Instant]) -> None:
+    def __init__(
+        self, sessions: Sessions, clock: Callable[[], Instant], hosts: Hosts | None = None
+    ) -> None:
         self.sessions = sessions
         self.clock = clock
+        self._hosts = hosts or Hosts()
 
     async def let_in(self, request: Request, in_body: str | None = None) -> Login:
         """The login of a request, noted on it. Raises ``Refuse``.
@@ -45,17 +50,37 @@ class Gate:
             token = self._cookie(request)
         if not token:
             raise Refuse(reasons.NO_SESSION)
-        login = await self.sessions.resolve(token, self.clock())
-        if login is None:
-            raise Refuse(reasons.SESSION_UNKNOWN)
+        login = await self.login_of(token)
         request.login = login
         return login
+
+    async def login_of(self, token: str) -> Login:
+        """Whose a token is. Raises ``Refuse``."""
+        login = await self.sessions.resolve(token, self.clock())
+        if login is None:
+            raise Refuse(reason_against(token))
+        return login
+
+    async def log_out(self, request: Request, in_body: str | None = None) -> None:
+        """End the session of a request that was let in. Raises ``Refuse``.
+
+        Whoever logs out believes that what was sent counts no more. A token is for other programs
+        too, so it does not end by the way, and that must be said.
+        """
+        if request.who.token is not None:
+            raise Refuse(reasons.TOKEN_STAYS)
+        await self.sessions.log_out(token_of(request, in_body))
 
     def _cookie(self, request: Request) -> str | None:
         token = cookie_of(request.header(b"cookie") or "")
         if token is not None and request.method not in READING:
-            refuse_foreign_origin(request)
+            self.refuse_foreign(request)
         return token
+
+    def refuse_foreign(self, request: Request) -> None:
+        """Raise ``Refuse`` for a page of another host, or of a name that is not the server's."""
+        refuse_foreign_origin(request)
+        refuse_foreign_host(request, self._hosts)
 
 
 def cookie_of(text: str) -> str | None:
@@ -98,6 +123,16 @@ def refuse_foreign_origin(request: Request) -> None:
     )
     if not host or not is_same:
         raise Refuse(reasons.FOREIGN_ORIGIN, shortened(origin))
+
+
+def refuse_foreign_host(request: Request, hosts: Hosts) -> None:
+    """A browser names where its page is from; over TLS that name is proved by a certificate."""
+    origin = request.header(b"origin")
+    if origin is None or request.secure or origin.lower().startswith("https://"):
+        return
+    host = request.header(b"host") or ""
+    if not hosts.knows(host):
+        raise Refuse(reasons.FOREIGN_HOST, shortened(host))
 
 
 def basic_of(request: Request) -> tuple[str, str]:

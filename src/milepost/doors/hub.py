@@ -62,6 +62,7 @@ class Hub:
         self.loop = loop
         self.connections: set[Member] = set()
         self.empty = asyncio.Event()
+        self.empty.set()
         self.stopping = False
         self.date = b""
         self.tick()

@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any, NamedTuple, TypeVar
 
-from milepost.doors.credentials import SESSION, Gate, basic_of, token_of
+from milepost.doors.credentials import SESSION, Gate, basic_of
 from milepost.doors.languages import all_localized, telling_for
 from milepost.doors.languages import told as told_language
 from milepost.doors.messages import Answer, Request, json_answer
@@ -244,7 +244,7 @@ class JsonRpcDoor:
 
     async def _log_out(self, request: Request, call: Call, _given: dict[str, Any]) -> Outcome:
         """End the session."""
-        await self._gate.sessions.log_out(token_of(request, session_in(request, call)))
+        await self._gate.log_out(request, session_in(request, call))
         return Outcome()
 
     async def _session(self, request: Request, _call: Call, _given: dict[str, Any]) -> Outcome:

@@ -194,16 +194,14 @@ class Request:
 
         Raises ``Disconnected`` when the peer goes away in the middle of it.
         """
-        declared = self.headers.get(b"content-length")
-        if declared is not None and int(declared) > 0:
-            self._check_type()
-            if int(declared) > self._most:
-                raise self._too_large()
+        declared = int(self.headers.get(b"content-length", b"0"))
+        is_checked = False
         while True:
-            if self.size:
+            if not is_checked and (declared or self.size):
                 self._check_type()
-                if self.size > self._most:
-                    raise self._too_large()
+                is_checked = True
+            if max(declared, self.size) > self._most:
+                raise self._too_large()
             if self.complete:
                 return self._parts[0] if len(self._parts) == 1 else b"".join(self._parts)
             await self._more()

@@ -29,12 +29,17 @@ def if_match(request: Request) -> IfMatch | None:
 
 def is_known(request: Request, task: Task) -> bool:
     """Whether the caller has this revision of a task already. Raises ``Refuse``."""
+    return has_tag(request, str(task.revision))
+
+
+def has_tag(request: Request, wanted: str) -> bool:
+    """Whether the caller has what an ETag, without its quotes, stands for. Raises ``Refuse``."""
     text = request.header(b"if-none-match")
     if text is None:
         return False
     if text.strip() == "*":
         return True
-    return any(tag == str(task.revision) for _, tag in etags("If-None-Match", text))
+    return any(tag == wanted for _, tag in etags("If-None-Match", text))
 
 
 def idempotency_key(request: Request) -> str | None:

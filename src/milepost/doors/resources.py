@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, ClassVar, NamedTuple, Protocol
 
-from milepost.doors.credentials import Gate, basic_of, cookie_header, token_of
+from milepost.doors.credentials import Gate, basic_of, cookie_header
 from milepost.doors.languages import all_localized, telling_for, told
 from milepost.doors.messages import Answer, Request, json_answer
 from milepost.doors.refusals import Refuse, RefusedWith, retry_after
 from milepost.doors.routing import Auth, Parameter, Route
+from milepost.doors.shown import ShownTasks
 from milepost.doors.tasks import about_task, accepted, decoded, etag, told_of_cancel, updated
 from milepost.rules.reading import Info, info_of
 from milepost.rules.reasons import Refusal
@@ -87,6 +88,7 @@ class ResourceDoor:
         self._gate = gate
         self._texts = texts
         self._reader = reader
+        self._shown = ShownTasks()
 
     async def create_task(self, request: Request) -> Answer:
         """Make a task; the answer is its id."""
@@ -114,16 +116,26 @@ class ResourceDoor:
     async def get_task(self, request: Request) -> Answer:
         """One task."""
         (task_id,) = request.params
-        query, prefix = queries.parse_query(request.query), self.style.get_prefix
+        exclude_result = self._asks_without_result(request.query)
+        task = accepted(await self._tasks.get(request.who.principal, task_id))
+        telling = telling_for(request, self._texts)
+
+        def answer() -> Answer:
+            info = info_of(task, exclude_result=exclude_result)
+            if telling is not None:
+                info = telling.info(info)
+            return json_answer(self.style.writer.encode_info(info), etag(task), *told(telling))
+
+        # Catalogues change, so what is told in a language holds for this time only.
+        return answer() if telling else self._shown.answer(task, exclude_result, answer)
+
+    def _asks_without_result(self, text: bytes) -> bool:
+        if not text:
+            return False
+        query, prefix = queries.parse_query(text), self.style.get_prefix
         queries.only(query, (f"{prefix}exclude_result", f"{prefix}return_all"))
         queries.flag(query, f"{prefix}return_all")
-        exclude_result = queries.flag(query, f"{prefix}exclude_result")
-        task = accepted(await self._tasks.get(request.who.principal, task_id))
-        info = info_of(task, exclude_result=exclude_result)
-        telling = telling_for(request, self._texts)
-        if telling is not None:
-            info = telling.info(info)
-        return json_answer(self.style.writer.encode_info(info), etag(task), *told(telling))
+        return queries.flag(query, f"{prefix}exclude_result")
 
     async def list_tasks(self, request: Request) -> Answer:
         """All tasks that match a filter, at most 1,000."""
@@ -159,7 +171,7 @@ class ResourceDoor:
     async def delete_session(self, request: Request) -> Answer:
         """Log out."""
         queries.only(queries.parse_query(request.query), ())
-        await self._gate.sessions.log_out(token_of(request))
+        await self._gate.log_out(request)
         return Answer(self.style.done, headers=(cookie_header("", secure=request.secure),))
 
     async def log_in(self, request: Request) -> Answer:
@@ -168,6 +180,7 @@ class ResourceDoor:
             name, password = basic_of(request)
         except Refuse as refuse:
             raise RefusedWith(refuse.refusal, (CHALLENGE,)) from None
+        self._gate.refuse_foreign(request)
         decode_nothing(await request.read())
         token = await self._logins.log_in(name, password, request.source)
         if isinstance(token, Wait):
@@ -190,7 +203,7 @@ class ResourceDoor:
 
 READ_ERRORS = (400, 401, 403, 404, 503)
 SESSION_ERRORS = (400, 401, 503)
-LOGIN_ERRORS = (*SESSION_ERRORS, 413, 415, 429)
+LOGIN_ERRORS = (*SESSION_ERRORS, 403, 413, 415, 429)
 
 
 # long: it is one table

@@ -76,11 +76,8 @@ class Node:
         self.verbs: dict[bytes, Node] = {}
         self.any: Node | None = None
 
-    def behind(self, segment: bytes) -> tuple[Node | None, bytes | None]:
-        """The node behind a segment, and what of the segment is a parameter there."""
-        known = self.fixed.get(segment)
-        if known is not None:
-            return known, None
+    def behind(self, segment: bytes) -> tuple[Node | None, bytes]:
+        """The node behind a segment that is no fixed one, and what of it is a parameter there."""
         if self.verbs:
             value, _, verb = segment.rpartition(b":")
             if verb in self.verbs:
@@ -105,14 +102,17 @@ class Router:
         """What a raw path leads to, or ``None``."""
         node, params = self._root, []
         for segment in path.split(b"/"):
+            fixed = node.fixed.get(segment)
+            if fixed is not None:
+                node = fixed
+                continue
             known, raw = node.behind(segment)
             if known is None:
                 return None
-            if raw is not None:
-                parameter = decoded(raw)
-                if not parameter:
-                    return None
-                params.append(parameter)
+            parameter = decoded(raw)
+            if not parameter:
+                return None
+            params.append(parameter)
             node = known
         return Match(node.routes, tuple(params)) if node.routes else None
 

@@ -6,12 +6,12 @@ import asyncio
 import contextlib
 import signal
 import socket
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import TYPE_CHECKING, Protocol
 
-from milepost.doors.app import Application
 from milepost.doors.connection import Connection
 from milepost.doors.hub import ConnectionLimits, Hub
+from milepost.doors.messages import Answer, Request
 from milepost.logs import logger
 
 if TYPE_CHECKING:
@@ -27,8 +27,21 @@ BACKLOG = 2048
 log = logger(__name__)
 
 
+class Served(Protocol):
+    """What is served: an application, or what stands in front of one."""
+
+    async def answer(self, request: Request) -> Answer:
+        """The answer to one request. Raises ``Disconnected`` when there is none."""
+
+    def start(self) -> Awaitable[None]:
+        """Begin; called before the first request."""
+
+    def stop(self) -> Awaitable[None]:
+        """End; called after the last request."""
+
+
 class HttpServer:
-    """Serves an application on one socket until a signal, or ``stop``, ends it.
+    """Serves an application on one socket until one of the ``signals``, or ``stop``, ends it.
 
     ``grace`` is how many seconds the open requests get to finish. With ``tls`` every connection
     must finish its handshake within the deadline of a request's head.
@@ -36,18 +49,20 @@ class HttpServer:
 
     def __init__(
         self,
-        app: Application,
+        app: Served,
         limits: ConnectionLimits,
         *,
         grace: float,
         tls: Tls | None = None,
         tick_seconds: float = TICK_SECONDS,
+        signals: Iterable[signal.Signals] = STOPPING,
     ) -> None:
         self._app = app
         self._limits = limits
         self._grace = grace
         self._tls = tls
         self._tick_seconds = tick_seconds
+        self._signals = tuple(signals)
         self._stopping = asyncio.Event()
         self._interrupted = False
 
@@ -58,7 +73,7 @@ class HttpServer:
         """
         loop = asyncio.get_running_loop()
         hub = Hub(self._app.answer, self._limits, loop)
-        for number in STOPPING:
+        for number in self._signals:
             loop.add_signal_handler(number, self.stop, number)
         await self._app.start()
         try:

@@ -117,8 +117,11 @@ class V1TasksDoor:
         )
         telling = telling_for(request, self._texts)
         shown = infos if telling is None else await all_localized(infos, telling)
-        pairs = zip(page.tasks, (info for _, info in shown), strict=True)
-        return json_answer(encode_page(pairs, page.token, counted), *told(telling))
+        rows = (
+            (task, info, self._times(task))
+            for task, (_, info) in zip(page.tasks, shown, strict=True)
+        )
+        return json_answer(encode_page(rows, page.token, counted), *told(telling))
 
     async def cancel_task(self, request: Request) -> Answer:
         """Ask for the end of a task; the answer is the task."""
@@ -162,6 +165,11 @@ class V1TasksDoor:
             for event in found.events
         )
         return json_answer(encode_events(events, found.token), etag(found.task))
+
+    def _times(self, task: Task) -> Derived:
+        """What is derived of a task without a read."""
+        time = self._tasks.estimate(task)
+        return Derived(elapsed=time.elapsed, rate=time.rate, remaining=time.remaining)
 
     def _shown(
         self,

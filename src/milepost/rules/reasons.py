@@ -270,6 +270,42 @@ USERS_NOT_ALLOWED = Reason(
     E.UNAUTHORIZED,
     "The role {0} may not look at users or change them.",
 )
+OUT_OF_SCOPE = Reason(
+    "milepost.access.out_of_scope",
+    E.UNAUTHORIZED,
+    "{0}: with a token of the scope {1} you may see it, but not {2} it.",
+)
+SCOPE_CREATES_NOT = Reason(
+    "milepost.access.scope_creates_not",
+    E.UNAUTHORIZED,
+    "A token of the scope {0} may not create tasks.",
+)
+TOKENS_NOT_ALLOWED = Reason(
+    "milepost.access.tokens_not_allowed",
+    E.UNAUTHORIZED,
+    "The role {0} may not look after the tokens of others.",
+)
+TOKENS_NEED_SESSION = Reason(
+    "milepost.access.tokens_need_session",
+    E.UNAUTHORIZED,
+    "This is not for a token: log in with a password and send the session.",
+)
+TOKEN_UNKNOWN = Reason(
+    "milepost.access.token_unknown",
+    E.UNAUTHENTICATED,
+    "The token counts no longer or never did: it has expired, was revoked, or its owner may not"
+    " use it any more.",
+)
+TOKEN_BROKEN = Reason(
+    "milepost.access.token_broken",
+    E.UNAUTHENTICATED,
+    "The token is not whole: it was cut off or mistyped.",
+)
+TOKEN_STAYS = Reason(
+    "milepost.access.token_stays",
+    E.UNSUPPORTED,
+    "A logout does not end a token: it counts until it expires or is revoked.",
+)
 NO_SESSION = Reason(
     "milepost.access.no_session",
     E.UNAUTHENTICATED,
@@ -305,6 +341,11 @@ FOREIGN_ORIGIN = Reason(
     "milepost.access.foreign_origin",
     E.UNAUTHORIZED,
     "Origin: {0} is another host; a session cookie does not count for it.",
+)
+FOREIGN_HOST = Reason(
+    "milepost.access.foreign_host",
+    E.UNAUTHORIZED,
+    "Host: {0} is not known as a name of this server; allowed_hosts can name it.",
 )
 LOGINS_BUSY = Reason(
     "milepost.access.logins_busy",
@@ -345,6 +386,32 @@ LAST_ADMINISTRATOR = Reason(
     "milepost.user.last_administrator",
     E.NOT_ALLOWED_IN_CURRENT_STATE,
     "user: {0} is the last administrator who can log in.",
+)
+
+# Tokens.
+NO_SUCH_TOKEN = Reason("milepost.token.unknown", E.NOT_FOUND, "token: there is no token {0}.")
+TOKEN_EXISTS = Reason(
+    "milepost.token.exists",
+    E.ALREADY_EXISTS,
+    "name: {0} has a token of the name {1} already.",
+)
+TOO_MANY_TOKENS = Reason(
+    "milepost.token.too_many",
+    E.NOT_ALLOWED_IN_CURRENT_STATE,
+    "user: {0} has {1} tokens already; revoke one that is not needed any more.",
+)
+BAD_TOKEN_NAME = Reason(
+    "milepost.token.bad_name",
+    E.INVALID_ARGUMENT,
+    "name: {0} is not 1 to 128 characters without control characters.",
+)
+UNKNOWN_SCOPE = Reason(
+    "milepost.token.unknown_scope", E.INVALID_ARGUMENT, "scope: {0} is not one of {1}."
+)
+FOREIGN_EXTENSION = Reason(
+    "milepost.token.foreign_extension",
+    E.INVALID_ARGUMENT,
+    "extension: {0} was given; {1} has only to do with {2}.",
 )
 
 # Extensions.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -13,7 +14,7 @@ from milepost.access.principals import Role
 from milepost.rules import reasons
 from milepost.rules.extensions import is_key
 from milepost.rules.reasons import Refusal, shortened
-from milepost.rules.values import Value
+from milepost.rules.values import Instant, Value
 from milepost.store.base import Store, User
 
 NAME = re.compile(r"[^\x00-\x20\x7f:/?#]{1,128}")
@@ -35,11 +36,12 @@ class Accounts:
 
     Every method answers with the user as it is now or with a refusal, and may raise what the
     store raises. Changes through one instance are made one after the other, so that two at once
-    lose nothing, and one password is hashed at a time.
+    lose nothing, and one password is hashed at a time. ``clock`` gives the time in milliseconds.
     """
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, clock: Callable[[], Instant]) -> None:
         self._store = store
+        self._clock = clock
         self._one_at_a_time = asyncio.Lock()
 
     async def add(
@@ -78,7 +80,10 @@ class Accounts:
         return await self.change(name, UserChange(password=password))
 
     async def change(self, name: str, change: UserChange) -> User | Refusal:
-        """Change a user. With another role, an end or another password the sessions end."""
+        """Change a user. With another role, an end or another password the sessions end.
+
+        Tokens are not bound to a password, and follow the role; they are revoked with the end.
+        """
         async with self._one_at_a_time:
             user = await self._store.user(name)
             if user is None:
@@ -94,7 +99,8 @@ class Accounts:
             if after == user:
                 return user
             freed = msgspec.structs.replace(user, disabled=False) == after
-            await self._store.put_user(after, end_sessions=not freed)
+            revoked = self._clock() if after.disabled else None
+            await self._store.put_user(after, end_sessions=not freed, revoke_tokens=revoked)
             return after
 
     async def _is_last_administrator(self, user: User) -> bool:

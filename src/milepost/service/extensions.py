@@ -12,7 +12,8 @@ from typing import NamedTuple
 
 import msgspec
 
-from milepost.access.principals import Principal, Role
+from milepost.access.policy import refusal_of_extensions as refusal_of
+from milepost.access.principals import Principal
 from milepost.l10n.catalogues import (
     MAX_FAULTS,
     BadCatalogue,
@@ -248,13 +249,6 @@ class Extensions:
             args = ("catalogues", str(size), "characters of all extensions", str(MOST_TEXT))
             return Refusal(reasons.TOO_LONG, args)
         return None
-
-
-def refusal_of(who: Principal) -> Refusal | None:
-    """Why someone may not deal with extensions."""
-    if who.role is Role.ADMINISTRATOR:
-        return None
-    return Refusal(reasons.ADMINISTRATORS_ONLY, (who.role.value,))
 
 
 def with_canonical_locales(extension: Extension) -> Extension | Refusal:

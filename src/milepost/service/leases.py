@@ -31,11 +31,15 @@ log = logger(__name__)
 class Leases:
     """When each leased task must be heard of again.
 
-    ``monotonic`` gives seconds that never go back. All of this is done in the event loop.
+    ``monotonic`` gives seconds that never go back; more of them at once than ``longest_step`` do
+    not count. All of this is done in the event loop.
     """
 
-    def __init__(self, monotonic: Callable[[], float]) -> None:
+    def __init__(
+        self, monotonic: Callable[[], float], *, longest_step: float = LONGEST_STEP
+    ) -> None:
         self._monotonic = monotonic
+        self._longest_step = longest_step
         self._seen = monotonic()
         self._lived = 0.0
         self._ends: dict[str, float] = {}
@@ -103,7 +107,7 @@ class Leases:
 
     def _now(self) -> float:
         """The seconds lived through until now."""
-        return self._lived + min(self._monotonic() - self._seen, LONGEST_STEP)
+        return self._lived + min(self._monotonic() - self._seen, self._longest_step)
 
 
 class LeaseKeeper:
@@ -137,11 +141,15 @@ class LeaseKeeper:
         while True:
             await asyncio.sleep(TICK_SECONDS)
             try:
-                while ended := self._leases.run_out(MOST_AT_ONCE):
-                    await self.end(ended)
+                await self.look()
             except Exception:
                 # The other leases are watched all the same.
                 log.exception("a lease could not be ended")
+
+    async def look(self) -> None:
+        """End the tasks whose lease has run out by now."""
+        while ended := self._leases.run_out(MOST_AT_ONCE):
+            await self.end(ended)
 
     async def end(self, task_ids: Iterable[str]) -> None:
         """End these tasks, if they have still not been heard of."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from milepost.access.policy import visible_service
+from milepost.access.policy import Act, as_shown, visible_service
 from milepost.access.principals import Principal
 from milepost.rules.finding import Selection
 from milepost.rules.reasons import Refusal
@@ -54,7 +54,7 @@ class Reading:
             return mark
         page = await self._store.page(seen, size, mark)
         following = None if page.next is None else await self._tokens.make(who, question, page.next)
-        return TasksRead(page.tasks, following)
+        return TasksRead(tuple(as_shown(who, task) for task in page.tasks), following)
 
     async def counts(self, who: Principal, selection: Selection) -> Counts:
         """How many tasks of each status the caller may see."""
@@ -64,7 +64,7 @@ class Reading:
         self, who: Principal, task_id: str, size: int, token: str | None
     ) -> EventsRead | Refused:
         """What has happened to a task, newest first."""
-        task = await self._tasks.get(who, task_id)
+        task = await self._tasks.get(who, task_id, Act.READ_HISTORY)
         if isinstance(task, Refused):
             return task
         question = f"history of {task_id}".encode()

@@ -33,7 +33,9 @@ def once_of(
 ) -> Once:
     """A request as the store knows it again: a caller's key at a route, and all it asks for."""
     digest = hashlib.sha256(encode_asked(asked)).hexdigest()
-    return Once(f"{who.name} {repeatable.route}", repeatable.key, digest, at, note)
+    # A token for one extension makes something else of the same request than its owner does.
+    name = f"{who.name}/{who.extension}" if who.is_confined else who.name
+    return Once(f"{name} {repeatable.route}", repeatable.key, digest, at, note)
 
 
 def refusal_of_another(once: Once, kept: Kept) -> Refusal | None:

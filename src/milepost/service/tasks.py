@@ -11,6 +11,7 @@ import msgspec
 
 from milepost.access.policy import (
     Act,
+    as_shown,
     judge,
     may_see,
     refusal_of_create,
@@ -268,9 +269,11 @@ class TaskService:
         """The children of a task that the caller may see, ``None`` without any."""
         return await self._store.children(task.id, visible_service(who))
 
-    async def get(self, who: Principal, task_id: str) -> Task | Refused:
-        """One task."""
-        task = judge(Act.READ, who, await self._store.task(task_id), task_id)
+    async def get(self, who: Principal, task_id: str, act: Act = Act.READ) -> Task | Refused:
+        """One task, for reading it or its history."""
+        task = judge(act, who, await self._store.task(task_id), task_id)
+        if isinstance(task, Task):
+            return as_shown(who, task)
         return await self.or_expired(who, task_id, task)
 
     async def or_expired(self, who: Principal, task_id: str, found: T) -> T | Refused:
@@ -290,7 +293,7 @@ class TaskService:
         tasks = await self._store.find(seen, MOST_LISTED + 1)
         if len(tasks) > MOST_LISTED:
             return Refusal(reasons.TOO_MANY_MATCHES, (str(MOST_LISTED),))
-        return tasks
+        return [as_shown(who, task) for task in tasks]
 
     async def visible(self, who: Principal, task_id: str) -> Task | None:
         """A task, or ``None`` where it does not exist for this principal."""

@@ -12,6 +12,7 @@ from milepost.service.histories import HistoryKeeper
 from milepost.service.leases import LeaseKeeper
 from milepost.service.retention import Sweeper
 from milepost.service.rounds import Rounds
+from milepost.service.tokens import sweep as sweep_tokens
 from milepost.store.base import KEPT_MILLISECONDS, Store
 
 SWEEP_SECONDS = 600
@@ -46,12 +47,18 @@ class Upkeep:
         self._rounds = Rounds(self._sweep, seconds=SWEEP_SECONDS, failure="not swept")
 
     async def start(self) -> None:
-        """Know the extensions, watch leases, and forget ended sessions and old requests."""
+        """Know the extensions, watch leases, and forget ended sessions, tokens and old requests."""
         await self._registry.start()
         await self._leases.start()
         self._sweeper.start()
         self._histories.start()
         self._rounds.start()
+
+    async def catch_up(self) -> None:
+        """Do at once what has become due with time. Raises what the store raises."""
+        await self._leases.look()
+        await self._sweeper.sweep()
+        await self._sweep()
 
     async def stop(self) -> None:
         """Finish every accepted change and let go of everything."""
@@ -66,8 +73,9 @@ class Upkeep:
         await self._store.close()
 
     async def _sweep(self) -> None:
-        """Forget ended sessions and old requests."""
+        """Forget ended sessions, tokens and old requests."""
         await self._sessions.sweep(self._clock())
+        await sweep_tokens(self._store, self._clock())
         await self._forget_requests()
 
     async def _forget_requests(self) -> None:

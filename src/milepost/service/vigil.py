@@ -1,4 +1,7 @@
-"""The sessions of those who watch: an open watch is a use of its session, and ends with it."""
+"""The sessions of those who watch: an open watch is a use of its session, and ends with it.
+
+A token stands for a session here as everywhere.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ from typing import Protocol
 
 from milepost.access.principals import Principal
 from milepost.access.sessions import Login, Sessions
+from milepost.access.sessions import key_of as session_of
 from milepost.rules.values import Instant
 from milepost.store.base import StoreError
 
@@ -92,4 +96,4 @@ class Vigil:
 
 def key_of(login: Login) -> Key:
     """A session and who it was when it was bound; only its use changes in between."""
-    return login.session.token, login.principal
+    return session_of(login), login.principal

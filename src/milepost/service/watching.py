@@ -29,17 +29,19 @@ class Watch:
     ``position`` is how far its reader was told, and ``ended`` why there will be no more.
     """
 
-    __slots__ = ("_let_go", "_watcher", "ended", "position")
+    __slots__ = ("_let_go", "_unknown", "_watcher", "ended", "position")
 
     def __init__(self, watcher: Watcher) -> None:
         self.position = watcher.position
         self.ended: Refusal | None = None
         self._watcher = watcher
         self._let_go: Callable[[], None] | None = None
+        self._unknown = reasons.SESSION_UNKNOWN
 
     def bind(self, vigil: Vigil, login: Login) -> None:
         """End with the session of a login."""
         vigil.begin(login, self)
+        self._unknown = login.unknown
         self._let_go = lambda: vigil.end(login, self)
 
     async def next(self, until: float) -> bytes:
@@ -67,8 +69,8 @@ class Watch:
         self.hurry()
 
     def end_with_session(self) -> None:
-        """The session has ended."""
-        self.end(Refusal(reasons.SESSION_UNKNOWN))
+        """The session, or the token, has ended."""
+        self.end(Refusal(self._unknown))
 
     def end_with_server(self) -> None:
         """The server stops."""

@@ -12,6 +12,7 @@ reader that has seen position *n* will never see a smaller one appear.
 
 from __future__ import annotations
 
+import enum
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
@@ -179,6 +180,36 @@ class Counts(Value, frozen=True):
     complete: bool = True
 
 
+class OpenTasks(Value, frozen=True):
+    """Open tasks by service and status. Without ``complete`` there are more services."""
+
+    by_service: dict[str, dict[Status, int]]
+    complete: bool = True
+
+
+class EndedHour(Value, frozen=True, kw_only=True):
+    """Tasks of a service that ended with a status within an hour; ``hour`` counts from 0.
+
+    ``took`` has the milliseconds from the start of each to its end.
+    """
+
+    service: str
+    hour: int
+    status: Status
+    took: tuple[int, ...]
+
+
+class Ended(Value, frozen=True):
+    """Tasks that have ended since an instant; all of those that have since ``complete_since``.
+
+    Without ``complete`` there are more services than were looked at. Pinned tasks do not count.
+    """
+
+    hours: tuple[EndedHour, ...]
+    complete_since: Instant
+    complete: bool = True
+
+
 class User(Value, frozen=True, kw_only=True):
     """Someone who may log in. ``password`` is an argon2id hash."""
 
@@ -198,8 +229,46 @@ class Session(Value, frozen=True, kw_only=True):
     used_at: Instant
 
 
+class Token(Value, frozen=True, kw_only=True):
+    """A token of a user, for programs. ``digest`` is its SHA-256, in hex; it is never stored.
+
+    It counts until it is revoked, or for those with an end before ``expires_at``.
+    """
+
+    id: str
+    digest: str
+    name: str
+    owner: str
+    scope: str
+    created_at: Instant
+    extension: str | None = None
+    expires_at: Instant | None = None
+    used_at: Instant | None = None
+    revoked_at: Instant | None = None
+
+    def is_live(self, now: Instant) -> bool:
+        """Whether it still counts, as far as it alone says so."""
+        is_over = self.expires_at is not None and self.expires_at <= now
+        return self.revoked_at is None and not is_over
+
+
+class TokenAdded(enum.Enum):
+    """What came of a new token."""
+
+    ADDED = "added"
+    NAME_TAKEN = "its owner has a live token of that name"
+    TOO_MANY = "its owner has too many live tokens"
+
+
+class TokenPage(Value, frozen=True):
+    """Some tokens in the order they were made. ``next`` is the mark of the next page."""
+
+    tokens: tuple[Token, ...]
+    next: int | None = None
+
+
 class Store(Protocol):
-    """Durable tasks, their events, users, sessions and extensions.
+    """Durable tasks, their events, users, sessions, tokens and extensions.
 
     Every method may raise ``Unavailable``.
     """
@@ -248,10 +317,9 @@ class Store(Protocol):
     async def history(
         self, task_id: str, limit: int, *, before: Position | None = None
     ) -> list[Event]:
-        """The newest events of one task, or those before one; newest first.
+        """The newest events of one task, or those before a position; newest first.
 
-        At most ``limit``, fewer when they are large. ``before`` is the position of an event of
-        that task, also of one that was taken out of its history.
+        At most ``limit``, fewer when they are large.
         """
 
     async def overlong(self, limit: int) -> list[str]:
@@ -320,6 +388,12 @@ class Store(Protocol):
     async def counts(self, selection: Selection) -> Counts:
         """How many tasks of each status a selection has, whatever status it asks for."""
 
+    async def open_tasks(self, visible_service: str | None) -> OpenTasks:
+        """How many open tasks of each service and status there are that one may see."""
+
+    async def ended(self, since: Instant, visible_service: str | None) -> Ended:
+        """What has ended since an instant and one may see, by the hours behind that instant."""
+
     async def key(self, name: str) -> str:
         """What to sign with for one use: 256 random bits as text, made at the first use."""
 
@@ -332,8 +406,13 @@ class Store(Protocol):
     async def add_user(self, user: User) -> bool:
         """Add a user; ``False`` when there is one of that name, who stays as he is."""
 
-    async def put_user(self, user: User, *, end_sessions: bool = False) -> None:
-        """Add a user, or replace the one of that name, whose sessions may end with it."""
+    async def put_user(
+        self, user: User, *, end_sessions: bool = False, revoke_tokens: Instant | None = None
+    ) -> None:
+        """Add a user, or replace the one of that name, whose sessions may end with it.
+
+        With an instant the tokens of the user are revoked too, as of then.
+        """
 
     async def session(self, token: str) -> tuple[Session, User] | None:
         """One session with its user, by the hash of its token."""
@@ -349,6 +428,30 @@ class Store(Protocol):
 
     async def delete_sessions(self, *, created_before: Instant, used_before: Instant) -> None:
         """End the sessions created or last used before these instants."""
+
+    async def add_token(self, token: Token, most: int) -> TokenAdded:
+        """Add a token of a known user, of whom at most ``most`` are live when it is made.
+
+        Of those that have ended, only the ``most`` made last are kept.
+        """
+
+    async def token(self, digest: str) -> tuple[Token, User] | None:
+        """One token with its owner, live or not, by its hash."""
+
+    async def token_by_id(self, ident: str) -> Token | None:
+        """One token, live or not."""
+
+    async def tokens(self, owner: str | None, size: int, after: int | None = None) -> TokenPage:
+        """A page of the tokens of a user, or of all, live or not, behind a mark."""
+
+    async def touch_token(self, digest: str, used_at: Instant) -> None:
+        """Note that a token was used."""
+
+    async def revoke_token(self, ident: str, at: Instant) -> Token | None:
+        """End a token; the token as it is now. One that was revoked before stays as it is."""
+
+    async def forget_tokens(self, ended_before: Instant) -> None:
+        """Forget the tokens that were revoked, or have expired, before an instant."""
 
     async def change_extension(self, key: str, decide: DecideExtension) -> ExtensionOutcome:
         """Run a decision over one extension and make what it says durable.

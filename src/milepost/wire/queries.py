@@ -41,6 +41,8 @@ Query = dict[str, list[str]]
 def parse_query(text: bytes) -> Query:
     """The parameters of a query string in the order given. Raises ``BadQuery``."""
     found: Query = {}
+    if not text:
+        return found
     for pair in text.split(b"&"):
         if pair:
             name, _, value = pair.partition(b"=")
@@ -62,6 +64,8 @@ def plain(text: bytes) -> str:
 
 def only(query: Query, known: Iterable[str]) -> None:
     """Refuse parameters beyond the known ones and those given twice."""
+    if not query:
+        return
     allowed = set(known)
     for name, values in query.items():
         if name not in allowed:

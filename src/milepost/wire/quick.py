@@ -168,7 +168,15 @@ def params_of(entries: list[EntryShape]) -> tuple[dict[str, Param], int]:
 
 def param_of(shape: ParamShape) -> tuple[Param, int]:
     nested = instant = None
-    colons = sum(getattr(shape, name) is not None for name in MEMBERS)
+    colons = len(MEMBERS) - (
+        (shape.s is None)
+        + (shape.dt is None)
+        + (shape.i is None)
+        + (shape.d is None)
+        + (shape.l is None)
+        + (shape.format is None)
+        + (shape.precision is None)
+    )
     if shape.s is not None:
         colons += shape.s.count(":")
     if shape.dt is not None:

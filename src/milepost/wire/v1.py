@@ -97,6 +97,8 @@ class V1Dialect:
         self.read_text = decoder.read_text
         self._new_user = decoder.structure(v1shapes.NEW_USER)
         self._user_change = decoder.structure(v1shapes.USER_CHANGE)
+        self._new_session = decoder.structure(v1shapes.NEW_SESSION)
+        self._new_token = decoder.structure(v1shapes.NEW_TOKEN)
 
     def decode_create(self, body: bytes) -> CreateTask:
         """The create spec that a request body is."""
@@ -117,6 +119,36 @@ class V1Dialect:
         """What is to be changed of a user, by the names of the members."""
         found: dict[str, Any] = self._user_change(parse(body), 0)
         return found
+
+    def decode_new_session(self, body: bytes) -> tuple[str, str]:
+        """The name and the password of a login."""
+        found: dict[str, str] = self._new_session(parse(body), 0)
+        return found["user"], found["password"]
+
+    def decode_new_token(self, body: bytes) -> dict[str, Any]:
+        """What a token is to be, by the names of the members."""
+        found: dict[str, Any] = self._new_token(parse(body), 0)
+        return found
+
+
+def encode_token(token: Mapping[str, Any], text: str | None = None) -> bytes:
+    """A token as an answer; only what is named here is in it, and once its text."""
+    value = token_value(token)
+    return to_json(value if text is None else {**value, "token": text})
+
+
+def encode_tokens(tokens: Iterable[Mapping[str, Any]], following: str | None) -> bytes:
+    """A page of tokens; ``following`` leads to the next one."""
+    value: dict[str, Any] = {"tokens": [token_value(token) for token in tokens]}
+    return to_json(value if following is None else {**value, "next_page_token": following})
+
+
+def token_value(token: Mapping[str, Any]) -> dict[str, Any]:
+    plain = {"id": token["id"], "name": token["name"], "user": token["owner"]}
+    plain |= {name: token[name] for name in ("scope", "extension") if token[name] is not None}
+    moments = ("created_at", "expires_at", "used_at", "revoked_at")
+    told = {name: token[name] for name in moments if token[name] is not None}
+    return plain | {name: instant_value(at) for name, at in told.items()}
 
 
 def encode_user(user: Mapping[str, Any]) -> bytes:
@@ -170,7 +202,7 @@ def children_value(task: Task, derived: Derived, children: dict[Status, int]) ->
 
 
 def encode_page(
-    tasks: Iterable[tuple[Task, Info]],
+    tasks: Iterable[tuple[Task, Info, Derived]],
     token: str | None,
     counts: tuple[Mapping[Status, int], bool] | None = None,
 ) -> bytes:
@@ -178,7 +210,12 @@ def encode_page(
 
     Beside the counts stands whether all tasks were looked at.
     """
-    value: dict[str, Any] = {"tasks": [task_value(task, info) for task, info in tasks]}
+    value: dict[str, Any] = {
+        "tasks": [
+            {**task_value(task, info), **derived_value(task, derived)}
+            for task, info, derived in tasks
+        ]
+    }
     if token is not None:
         value["next_page_token"] = token
     if counts is not None:

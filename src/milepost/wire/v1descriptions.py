@@ -16,6 +16,7 @@ from milepost.wire.descriptions import (
 )
 from milepost.wire.shapes import STRUCTURES, Member, Ref, Scalar
 from milepost.wire.v1batch import MOST_REQUESTS
+from milepost.wire.v1overview import overview_schemas
 from milepost.wire.v1shapes import V1_STRUCTURES
 
 PREFIX = "milepost.v1."
@@ -28,7 +29,8 @@ WEIGHT: Schema = {
     "minimum": v1shapes.SMALLEST_WEIGHT,
     "maximum": v1shapes.LARGEST_WEIGHT,
 }
-BOUNDED = {"lease_seconds": SECONDS, "weight": WEIGHT}
+LIFETIME: Schema = {"type": "integer", "minimum": 1}
+BOUNDED = {"lease_seconds": SECONDS, "weight": WEIGHT, "lifetime_seconds": LIFETIME}
 MESSAGE = "message"
 SPECS = (v1shapes.PROGRESS, v1shapes.UPDATE_SPEC, v1shapes.CREATE_SPEC)
 
@@ -52,6 +54,7 @@ class V1Schemas(DoorSchemas):
             v1shapes.CANCEL_SAID.name: {"type": "string", "enum": list(v1shapes.CancelSaid)},
             **self.answers(),
             **self.batches(),
+            **overview_schemas(PREFIX),
         }
 
     def sent(self, members: tuple[Member, ...]) -> Schema:
@@ -103,6 +106,11 @@ class V1Schemas(DoorSchemas):
     def answers(self) -> dict[str, Schema]:
         """What only answers have."""
         user = {"name": TEXT, "role": TEXT, "extension": TEXT, "disabled": BOOLEAN}
+        token = {
+            **dict.fromkeys(("id", "name", "user", "scope", "extension"), TEXT),
+            **dict.fromkeys(("created_at", "expires_at", "used_at", "revoked_at"), INSTANT),
+        }
+        always = ["id", "name", "user", "scope", "created_at"]
         change = object_schema(
             {"field": TEXT, "before": {}, "after": {}},
             ["field"],
@@ -147,6 +155,12 @@ class V1Schemas(DoorSchemas):
             PREFIX + "user": object_schema(user, ["name", "role", "disabled"]),
             PREFIX + "users": object_schema(
                 {"users": list_schema(reference(PREFIX + "user"))}, ["users"]
+            ),
+            PREFIX + "token": object_schema(token, always),
+            PREFIX + "made_token": object_schema({**token, "token": TEXT}, [*always, "token"]),
+            PREFIX + "token_page": object_schema(
+                {"tokens": list_schema(reference(PREFIX + "token")), "next_page_token": TEXT},
+                ["tokens"],
             ),
         }
 

@@ -79,6 +79,12 @@ def page_query(query: Query) -> PageOf:
     return page_of(query)
 
 
+def user_page_query(query: Query) -> tuple[str | None, PageOf]:
+    """Whose things, and which page of them. Raises ``BadQuery``."""
+    only(query, (*PAGES, "user"))
+    return one(query, "user"), page_of(query)
+
+
 def page_of(query: Query) -> PageOf:
     text = one(query, "page_size")
     if text is None:

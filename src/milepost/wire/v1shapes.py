@@ -22,6 +22,8 @@ CREATE_SPEC = "milepost.v1.create_spec"
 UPDATE_SPEC = "milepost.v1.update_spec"
 NEW_USER = "milepost.v1.new_user"
 USER_CHANGE = "milepost.v1.user_change"
+NEW_SESSION = "milepost.v1.new_session"
+NEW_TOKEN = "milepost.v1.new_token"  # noqa: S105  the name of a structure
 
 SMALLEST_WEIGHT = 0.000_001
 LARGEST_WEIGHT = 1_000_000.0
@@ -71,6 +73,17 @@ V1_STRUCTURES: dict[str, tuple[Member, ...]] = {
         Member("disabled", BOOLEAN),
         Member("password", SECRET),
     ),
+    NEW_SESSION: (
+        Member("user", TEXT, required=True),
+        Member("password", SECRET, required=True),
+    ),
+    NEW_TOKEN: (
+        Member("name", TEXT, required=True),
+        Member("scope", TEXT, required=True),
+        Member("extension", TEXT),
+        Member("lifetime_seconds", LONG),
+        Member("user", TEXT),
+    ),
 }
 
 
@@ -101,7 +114,10 @@ V1_BUILDERS: dict[str, Callable[[dict[str, Any]], Value | dict[str, Any]]] = {
     PROGRESS: build_progress,
     UPDATE_SPEC: build_own_update,
     CREATE_SPEC: build_own_create,
-    # What a user is made of is known to another room; it is given by the names of the members.
+    # What users and tokens are made of is known to another room; it is given by the names of the
+    # members.
     NEW_USER: dict,
     USER_CHANGE: dict,
+    NEW_SESSION: dict,
+    NEW_TOKEN: dict,
 }

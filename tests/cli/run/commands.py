@@ -10,7 +10,8 @@ import subprocess
 import sys
 import termios
 from collections.abc import Iterator, Mapping
-from typing import NamedTuple
+from pathlib import Path
+from typing import Any, NamedTuple
 
 from tests.serving import COMMAND, DEADLINE, PASSWORD, Server, environment, eventually
 
@@ -47,11 +48,14 @@ def started(
     **streams: int,
 ) -> subprocess.Popen[bytes]:
     """A run that has begun."""
-    given = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    given: dict[str, Any] = {
+        "stdin": subprocess.DEVNULL,
+        "stdout": subprocess.PIPE,
+        "stderr": subprocess.PIPE,
+    }
+    command: list[str | Path] = [COMMAND, "run", *flags, "--", *words]
     return subprocess.Popen(
-        [COMMAND, "run", *flags, "--", *words],
-        env=surroundings() if env is None else env,
-        **given | streams,
+        command, env=surroundings() if env is None else env, text=False, **given | streams
     )
 
 

@@ -15,7 +15,18 @@ from milepost.cli.run.lines import MOST, SHOWN, Lines, shown
 RUBBISH = st.lists(
     st.sampled_from(
         [
-            *(b"\n", b"\r", b"\r\n", b"\b", b" ", b"\t", b"\0", b"\xff", b"\xe2\x82", b"\xe2\x82\xac"),
+            *(
+                b"\n",
+                b"\r",
+                b"\r\n",
+                b"\b",
+                b" ",
+                b"\t",
+                b"\0",
+                b"\xff",
+                b"\xe2\x82",
+                b"\xe2\x82\xac",
+            ),
             *(b"42%", b"3/10", b"word ", b"\x1b[31m", b"\x1b[2K", b"\x1b[1A", b"\x1b]0;title\x07"),
             *(b"\x1b", b"\x1b[", b"x" * MOST, b"\xc3\xa4" * SHOWN, b"\x07", b"\x9b"),
         ]
@@ -95,7 +106,7 @@ def test_the_last_lines(output: bytes, last: list[str]) -> None:
 def test_a_long_line_is_cut() -> None:
     text = shown(b"word " * 1000)
     assert len(text) == SHOWN
-    assert text.endswith("d …") or text.endswith("…")
+    assert text.endswith("…")
 
 
 def test_no_line_is_shown_where_none_is_wanted() -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.run.commands import python, run, started, finished
+from tests.cli.run.commands import finished, python, run, started
 from tests.serving import COMMAND, DEADLINE, eventually
 
 
@@ -67,7 +67,9 @@ RUBBISH = bytes(range(256)) * 5 + b"\xff\xfe\r\r\n\b\x1b[31m 42%\r\n" + b"x" * 3
 
 
 def test_output_goes_through_byte_for_byte_and_apart() -> None:
-    text = "import os, sys; data = sys.stdin.buffer.read(); os.write(2, data[::-1]); os.write(1, data)"
+    text = (
+        "import os, sys; data = sys.stdin.buffer.read(); os.write(2, data[::-1]); os.write(1, data)"
+    )
     done = run(*python(text), typed=RUBBISH)
     assert (done.code, done.out) == (0, RUBBISH)
     assert done.err.endswith(RUBBISH[::-1])
@@ -85,7 +87,9 @@ def test_input_goes_through() -> None:
 
 def test_output_comes_at_once() -> None:
     """No line has to end for it, and the command waits for no reader of ours."""
-    with started(*python("import os; os.write(1, b'?'); print(os.read(0, 9))"), stdin=-1) as process:
+    with started(
+        *python("import os; os.write(1, b'?'); print(os.read(0, 9))"), stdin=-1
+    ) as process:
         assert process.stdin
         assert process.stdout
         assert os.read(process.stdout.fileno(), 9) == b"?"

@@ -1,4 +1,4 @@
-"""``milepost run`` in a terminal: the command has one too, with its keys, its size and its stops."""
+"""``milepost run`` in a terminal: the command has one too, with its keys, size and stops."""
 
 from __future__ import annotations
 
@@ -55,7 +55,9 @@ def test_each_stream_is_a_terminal_or_none(where: str, terminals: str, tmp_path:
 
 def test_output_is_not_changed_twice(tmp_path: Path) -> None:
     for where in ("", "</dev/null"):
-        with screen(*shell(quoted("printf", "a\\nb\\tc\\n") + f" 2>{tmp_path}/err {where}")) as seen:
+        with screen(
+            *shell(quoted("printf", "a\\nb\\tc\\n") + f" 2>{tmp_path}/err {where}")
+        ) as seen:
             assert seen.end() == 0
             assert seen.seen == b"a\r\nb\tc\r\n"
 
@@ -69,7 +71,9 @@ def test_what_is_typed_reaches_the_command() -> None:
 
 
 def test_the_terminal_is_left_as_it_was() -> None:
-    with screen(*shell(quoted("sh", "-c", "echo ready; stty raw -echo; read x") + "; read y")) as seen:
+    with screen(
+        *shell(quoted("sh", "-c", "echo ready; stty raw -echo; read x") + "; read y")
+    ) as seen:
         before = seen.modes()
         seen.wait_for(b"ready")
         assert seen.modes() != before
@@ -94,10 +98,14 @@ def test_the_end_of_input_reaches_the_command() -> None:
 @pytest.mark.parametrize(("key", "name"), [(b"\x03", "INT"), (b"\x1c", "QUIT")])
 def test_keys_that_are_signals(key: bytes, name: str, where: str) -> None:
     text = f"trap 'echo heard; exit 9' {name}; echo ready; while :; do sleep 0.05; done"
-    with screen(*shell(f"set -o pipefail; trap : {name}; {quoted('sh', '-c', text)} {where}; exit $?")) as seen:
+    with screen(
+        *shell(f"set -o pipefail; trap : {name}; {quoted('sh', '-c', text)} {where}; exit $?")
+    ) as seen:
         seen.wait_for(b"ready\r\n")
         seen.type(key)
-        assert seen.end() in ({9} if where != "| cat" else {9, 128 + signal.SIGINT, 128 + signal.SIGQUIT})
+        assert seen.end() in (
+            {9} if where != "| cat" else {9, 128 + signal.SIGINT, 128 + signal.SIGQUIT}
+        )
         if where != "| cat":
             assert seen.seen.count(b"heard") == 1
 
@@ -152,7 +160,9 @@ def test_the_command_is_stopped_and_goes_on(interactive: Screen, where: str) -> 
     assert seen.end() == 4
 
 
-def test_a_command_in_the_background_gets_the_keyboard_in_the_foreground(interactive: Screen) -> None:
+def test_a_command_in_the_background_gets_the_keyboard_in_the_foreground(
+    interactive: Screen,
+) -> None:
     seen = interactive
     seen.type((quoted("sh", "-c", "read x; echo got $x") + " &\r").encode())
     seen.wait_for(b"ready> ", 2)

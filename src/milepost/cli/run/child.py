@@ -117,10 +117,10 @@ def spawn(
     ]
     if streams.terminal is not None:
         return os.posix_spawnp(
-            program, command, environment,
+            program, list(command), environment,
             file_actions=actions, setsid=True, setsigdef=RESTORED,
         )  # fmt: skip
     return os.posix_spawnp(
-        program, command, environment,
+        program, list(command), environment,
         file_actions=actions, setpgroup=0, setsigdef=RESTORED,
     )  # fmt: skip

@@ -15,11 +15,15 @@ HIDDEN = "…"
 
 WORDS = r"(?:pass(?:word|wd|phrase)?|pwd|secret|token|credentials?|(?:api|access)[-_]?key|auth)"
 # ``--db-password=x`` and ``DB_PASSWORD=x``; the name may have more words.
-GIVEN = re.compile(rf"((?:--?|\b)(?:[^\W_]+[-_.])*{WORDS}(?:[-_.][^\W_]+)*[=:])(.+)", re.I | re.S)
+GIVEN = re.compile(
+    rf"((?:--?|\b)(?:[^\W_]+[-_.])*{WORDS}(?:[-_.][^\W_]+)*[=:])(.+)", re.IGNORECASE | re.DOTALL
+)
 # ``--password x``: the secret is the next word.
 ASKING = re.compile(rf"--?(?:[^\W_]+[-_.])*{WORDS}", re.IGNORECASE)
 IN_URL = re.compile(r"(\w[\w+.-]*://[^/\s:@]*):[^/\s@]+@")
-HEADER = re.compile(r"((?:authorization|cookie|x-[\w-]*(?:token|key)):\s*).+", re.I | re.S)
+HEADER = re.compile(
+    r"((?:authorization|cookie|x-[\w-]*(?:token|key)):\s*).+", re.IGNORECASE | re.DOTALL
+)
 
 
 def described(command: Sequence[str]) -> str:

@@ -36,11 +36,15 @@ COUNT = re.compile(
     rf"(?:\s?/\s?|\s+(?:out\s+)?of\s+)(?P<total>{NUMBER})(?![\w/:]|[.,-]\d|-\w)(?P<close>[\])])?",
     re.IGNORECASE,
 )
-STEP = re.compile(r"\b(?:step|stage|phase|part|file|batch|epoch|chunk|job|test|item)\W*$", re.I)
+STEP = re.compile(
+    r"\b(?:step|stage|phase|part|file|batch|epoch|chunk|job|test|item)\W*$", re.IGNORECASE
+)
 SIZE = re.compile(
     r"(?<![\w.,:/+-])(\d{1,12}(?:\.\d+)?)\s?/\s?(\d{1,12}(?:\.\d+)?)\s?(?:[kKMGTP]i?)?(?:B|bytes)\b"
 )
-CURL = re.compile(r"\s*(\d{1,3})(?:\s+\S+\s+\d{1,3}){2}(?:\s+\S+){3}(?:\s+[\d:-]+){3}\s+[\d.]+\w?\s*")
+CURL = re.compile(
+    r"\s*(\d{1,3})(?:\s+\S+\s+\d{1,3}){2}(?:\s+\S+){3}(?:\s+[\d:-]+){3}\s+[\d.]+\w?\s*"
+)
 
 
 def read(text: str) -> Reading | None:
@@ -89,6 +93,7 @@ class Pattern:
         self.counts = not groups
         self._total = total
         self._seen = 0
+        self._reader: Callable[[re.Match[str]], Reading | None]
         if "percent" in groups:
             self._reader = self._percent
         elif "completed" in groups:
@@ -118,7 +123,7 @@ class Pattern:
         return checked(int(min(completed, total)), int(total))
 
     def _next(self, _found: re.Match[str]) -> Reading | None:
-        assert self._total is not None
+        assert self._total is not None  # noqa: S101  a pattern that counts has a total
         self._seen += 1
         return checked(min(self._seen, self._total), self._total)
 

@@ -152,15 +152,16 @@ class Run:
                 self._wait()
             self._detach()
         self._look_at_output()
-        assert self._child.ending is not None
+        assert self._child.ending is not None  # noqa: S101  it is over
         return self._child.ending
 
     def _over(self) -> bool:
         """Whether the command has ended and all of its output is passed on."""
+        was_known = self._child.ending is not None
+        self._child.look()
         if self._child.ending is None:
-            self._child.look()
-            if self._child.ending is None:
-                return False
+            return False
+        if not was_known:
             self._ignore_keys()
             os.close(self._ending)
         return self._given_up or all(pump.done for pump in self._pumps)
@@ -230,9 +231,10 @@ class Run:
         by, self._child.stopped_by = self._child.stopped_by, None
         if by in (signal.SIGTTIN, signal.SIGTTOU) and self._control.lend(self._child.pid):
             self._child.tell(signal.SIGCONT)
-        elif self._stopping or by in (signal.SIGTSTP, signal.SIGTTIN, signal.SIGTTOU):
-            if by is not None:
-                self._suspend()
+        elif by is not None and (
+            self._stopping or by in (signal.SIGTSTP, signal.SIGTTIN, signal.SIGTTOU)
+        ):
+            self._suspend()
 
     def _suspend(self) -> None:
         """Stop like the command, with all that was started together with us."""

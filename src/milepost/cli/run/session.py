@@ -10,7 +10,8 @@ from typing import NamedTuple
 from milepost.cli.run.child import CannotStart
 from milepost.cli.run.output import Output, Seen
 from milepost.cli.run.readings import Pattern
-from milepost.cli.run.reporting import Report, Task
+from milepost.cli.run.reporting import Report
+from milepost.cli.run.reporting import Task as Task  # noqa: PLC0414  the command needs it as well
 from milepost.cli.run.running import Run
 from milepost.client.blocking import Client
 from milepost.client.environment import secret_in

@@ -15,6 +15,7 @@ import os
 import signal
 import termios
 import tty
+from typing import Any
 
 INPUT = 1024
 OFLAG, LFLAG, CHARACTERS = 1, 3, 6
@@ -33,7 +34,7 @@ class Terminal:
         if not keyboard:
             modes[OFLAG] &= ~termios.OPOST
         termios.tcsetattr(self.slave, termios.TCSANOW, modes)
-        self._modes: list[object] | None = None
+        self._modes: list[Any] | None = None
         self.resize()
 
     @property

@@ -6,7 +6,7 @@ import sqlite3
 
 from milepost.rules.values import Instant
 from milepost.store.base import Session, User
-from milepost.store.sqlite import rows
+from milepost.store.sqlite import rows, tokens
 from milepost.store.sqlite.committer import Committer
 
 
@@ -21,11 +21,15 @@ class AccountWriter:
 
         return await self._committer.run(job)
 
-    async def put_user(self, user: User, *, end_sessions: bool = False) -> None:
+    async def put_user(
+        self, user: User, *, end_sessions: bool = False, revoke_tokens: Instant | None = None
+    ) -> None:
         def job(connection: sqlite3.Connection) -> None:
             connection.execute(rows.PUT_USER, rows.user_row(user))
             if end_sessions:
                 connection.execute("DELETE FROM sessions WHERE user = ?", (user.name,))
+            if revoke_tokens is not None:
+                connection.execute(tokens.REVOKE_ALL, (revoke_tokens, user.name))
 
         await self._committer.run(job)
 

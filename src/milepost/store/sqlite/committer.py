@@ -36,6 +36,8 @@ Job = Callable[[sqlite3.Connection], Any]
 """A part of a transaction: reads and writes, neither begins nor ends it."""
 
 Work = Job | Written | Bundle
+CHANGES = Written, Bundle
+"""What is taken back when a commit before it fails."""
 T = TypeVar("T")
 
 LARGEST_GROUP = 256
@@ -178,7 +180,7 @@ class Committer:
                 self._through = change.position
                 self._done(change)
             # A change that was not written as it was decided leaves the later ones in the air.
-            failed = failed or (isinstance(work, Written | Bundle) and outcome is not work)
+            failed = failed or (isinstance(work, CHANGES) and outcome is not work)
             settle(answer, outcome)
         if failed:
             self._fail()
@@ -191,11 +193,9 @@ class Committer:
         self._failures += 1
         self._failed()
         for work, answer, _ in self._waiting:
-            if isinstance(work, Written | Bundle):
+            if isinstance(work, CHANGES):
                 settle(answer, Unavailable("the commit before it failed"))
-        self._waiting = [
-            entry for entry in self._waiting if not isinstance(entry.work, Written | Bundle)
-        ]
+        self._waiting = [entry for entry in self._waiting if not isinstance(entry.work, CHANGES)]
         self._load = len(self._waiting)
 
     def _commit(self, work: list[Work], batch: Batch) -> list[Any]:
@@ -280,7 +280,7 @@ class Committer:
 
 def whole(connection: sqlite3.Connection, work: list[Work], batch: Batch) -> list[Any]:
     """Do the jobs of a group, then write its changes."""
-    outcomes = [one if isinstance(one, Written | Bundle) else one(connection) for one in work]
+    outcomes = [one if isinstance(one, CHANGES) else one(connection) for one in work]
     write(connection, batch)
     for one in work:
         if isinstance(one, Bundle):

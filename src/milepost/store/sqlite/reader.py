@@ -15,13 +15,15 @@ from milepost.rules.values import Instant
 from milepost.store.base import (
     Children,
     Counts,
+    Ended,
     Event,
+    OpenTasks,
     Position,
     Session,
     Unavailable,
     User,
 )
-from milepost.store.sqlite import family, paging, queries, removal, rows, shortening
+from milepost.store.sqlite import family, figures, paging, queries, removal, rows, shortening
 from milepost.store.sqlite.connection import open_reader
 
 T = TypeVar("T")
@@ -91,6 +93,13 @@ class Reader:
 
     async def counts(self, selection: Selection) -> Counts:
         return await self._far_away(lambda: paging.read_counts(self._far, selection))
+
+    async def open_tasks(self, visible_service: str | None) -> OpenTasks:
+        return await self._far_away(lambda: figures.read_open(self._far, visible_service))
+
+    async def ended(self, since: Instant, visible_service: str | None) -> Ended:
+        seen = await self.services_with_finished() if visible_service is None else [visible_service]
+        return await self._far_away(lambda: figures.read_ended(self._far, since, seen))
 
     async def user(self, name: str) -> User | None:
         row = self._one(f"SELECT {rows.USER_NAMES} FROM users WHERE name = ?", name)  # noqa: S608  own names only

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
 import msgspec
@@ -75,12 +75,10 @@ COLUMNS = (
     Column("weight", "weight", same),
     Column("pinned", "pinned", same),
 )
-ATTRIBUTES = tuple(dict.fromkeys(column.attribute for column in COLUMNS))
 COLUMNS_OF = {
-    attribute: [column for column in COLUMNS if column.attribute == attribute]
-    for attribute in ATTRIBUTES
+    field: [column for column in COLUMNS if column.attribute == field]
+    for field in Task.__struct_fields__
 }
-values_of = operator.attrgetter(*ATTRIBUTES)
 NAMES = ", ".join([*(column.name for column in COLUMNS), "last_position"])
 TASK_WIDTH = len(COLUMNS) + 1
 INSERT_TASK = f"INSERT INTO tasks ({NAMES})"
@@ -107,20 +105,22 @@ def task_row(task: Task) -> Row:
     return tuple(column.write(getattr(task, column.attribute)) for column in COLUMNS)
 
 
-def task_update(before: Task, after: Task, position: Position) -> tuple[tuple[str, ...], Row]:
+def task_update(
+    before: Task, after: Task, fields: Iterable[str], position: Position
+) -> tuple[tuple[str, ...], Row]:
     """What turns one revision into a later one: the names of columns, and their values.
 
-    Behind them stand the id and the revision it starts from. Only what differs is written, so
-    that an index is touched only when its column moves; ``position`` is that of the last event.
+    Behind them stand the id and the revision it starts from. Only ``fields`` are written, those
+    that differ, so that an index is touched only when its column moves; ``position`` is that of
+    the last event.
     """
     names: list[str] = ["last_position"]
     values: list[object] = [position]
-    # Most of a task is the very same object after a change; that is cheaper to see than equality.
-    for attribute, old, new in zip(ATTRIBUTES, values_of(before), values_of(after), strict=True):
-        if old is not new and old != new:
-            for column in COLUMNS_OF[attribute]:
-                names.append(column.name)
-                values.append(column.write(new))
+    for field in fields:
+        new = getattr(after, field)
+        for column in COLUMNS_OF[field]:
+            names.append(column.name)
+            values.append(column.write(new))
     return tuple(names), (*values, after.id, before.revision)
 
 
@@ -170,7 +170,7 @@ def build_task(row: Row) -> Task:
 
 def event_row(kind: EventKind, task: Task, changes: tuple[FieldChange, ...], origin: Origin) -> Row:
     """An event as a row, without its position."""
-    shown = msgspec.structs.replace(task, result=None)
+    shown = task if task.result is None else msgspec.structs.replace(task, result=None)
     return (
         task.id,
         task.revision,

@@ -35,7 +35,7 @@ from milepost.store.base import (
     StoreError,
     Unavailable,
 )
-from milepost.store.sqlite import extensions, paging, queries, removal, rows, shortening
+from milepost.store.sqlite import extensions, paging, queries, removal, rows, shortening, tokens
 from milepost.store.sqlite.accounts import AccountWriter
 from milepost.store.sqlite.committer import Committer
 from milepost.store.sqlite.connection import (
@@ -44,7 +44,7 @@ from milepost.store.sqlite.connection import (
     take,
     write_nothing_new,
 )
-from milepost.store.sqlite.reader import Reader, reading
+from milepost.store.sqlite.reader import reading
 from milepost.store.sqlite.shortening import HistoryBound
 from milepost.store.sqlite.together import Together
 from milepost.store.sqlite.working import Stored, Working, size_of
@@ -55,7 +55,7 @@ T = TypeVar("T")
 SESSION_WIDTH = 4
 
 
-class SqliteStore(Reader, AccountWriter, Store):
+class SqliteStore(tokens.Tokens, AccountWriter, Store):
     """Tasks, events, users, sessions and extensions in ``milepost.db`` of a data directory.
 
     Single rows are read in the caller's thread (they cost microseconds); lists are read in a
@@ -95,8 +95,13 @@ class SqliteStore(Reader, AccountWriter, Store):
 
     async def change(self, ids: Sequence[str], decide: Decide, origin: Origin) -> Outcome:
         self._committer.refuse_more()
-        found = {task_id: stored for task_id in ids if (stored := self._newest(task_id))}
-        decision = decide({task_id: stored.task for task_id, stored in found.items()})
+        found: dict[str, Stored] = {}
+        tasks: dict[str, Task] = {}
+        for task_id in ids:
+            stored = self._newest(task_id)
+            if stored is not None:
+                found[task_id], tasks[task_id] = stored, stored.task
+        decision = decide(tasks)
         if not isinstance(decision, Accepted) or decision.change is None:
             await self._durably_seen(ids)
             return Outcome(decision)

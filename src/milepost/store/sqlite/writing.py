@@ -12,9 +12,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache, partial
 from typing import NamedTuple
 
-from milepost.rules.task import Change, Task
+from milepost.rules.task import Change
 from milepost.store.base import Corrupt, Origin, Position
-from milepost.store.changes import field_changes
+from milepost.store.changes import field_changes, moved, told_changes
 from milepost.store.sqlite import rows
 from milepost.store.sqlite.rows import Row
 from milepost.store.sqlite.shortening import HistoryBound
@@ -31,11 +31,13 @@ SELECT_NEWEST = "SELECT last_position FROM tasks WHERE id = ?"
 class Written(NamedTuple):
     """A change as it will be written: the task before and after, and the row of its event.
 
-    ``overlong`` is whether the task is to be marked as one whose history is too long.
+    ``moved`` are the fields that differ, none for a new task. ``overlong`` is whether the task is
+    to be marked as one whose history is too long.
     """
 
     change: Change
     event: Row
+    moved: Sequence[str] = ()
     overlong: bool = False
 
     @property
@@ -73,32 +75,40 @@ def written(
     bound: HistoryBound,
 ) -> Written:
     """A change as the event at a position; ``previous`` is the position of the task's last one."""
-    after = change.after
-    event = rows.event_row(change.kind, after, field_changes(change), origin)
-    return Written(change, (position, previous, *event), bound.is_reached(after.revision))
+    before, after = change.before, change.after
+    if before is None:
+        names: list[str] = []
+        told = field_changes(change)
+    else:
+        names = moved(before, after)
+        told = told_changes(before, after, names)
+    event = rows.event_row(change.kind, after, told, origin)
+    return Written(change, (position, previous, *event), names, bound.is_reached(after.revision))
 
 
 def batch_of(changes: Iterable[Written]) -> Batch:
     """The rows of some changes. A task that changes many times is written once."""
-    first: dict[str, Task | None] = {}
-    last: dict[str, tuple[Task, Position]] = {}
+    first: dict[str, Written] = {}
+    last: dict[str, Written] = {}
     events = []
     overlong: list[Row] = []
     for one in changes:
         after = one.change.after
-        first.setdefault(after.id, one.change.before)
-        last[after.id] = after, one.position
+        first.setdefault(after.id, one)
+        last[after.id] = one
         events.append(one.event)
         if one.overlong:
             overlong.append((after.id, after.revision))
     made: list[Row] = []
     updates: dict[tuple[str, ...], list[Row]] = {}
-    for task_id, before in first.items():
-        after, position = last[task_id]
+    for task_id, begin in first.items():
+        end = last[task_id]
+        before, after = begin.change.before, end.change.after
         if before is None:
-            made.append((*rows.task_row(after), position))
+            made.append((*rows.task_row(after), end.position))
         else:
-            names, values = rows.task_update(before, after, position)
+            fields = end.moved if end is begin else moved(before, after)
+            names, values = rows.task_update(before, after, fields, end.position)
             updates.setdefault(names, []).append(values)
     return Batch(made, updates, events, overlong)
 
@@ -121,7 +131,7 @@ def write_one(connection: sqlite3.Connection, one: Written) -> Written:
     """Write a change alone, at the position that comes next; the answer is it as written."""
     row = connection.execute(SELECT_NEWEST, (one.change.after.id,)).fetchone()
     event = (last_position(connection) + 1, None if row is None else row[0], *one.event[2:])
-    one = Written(one.change, event, one.overlong)
+    one = one._replace(event=event)
     write(connection, batch_of([one]))
     return one
 
