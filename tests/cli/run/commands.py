@@ -18,7 +18,7 @@ from tests.serving import COMMAND, DEADLINE, PASSWORD, Server, environment, even
 # Nobody listens there.
 NOWHERE = "http://127.0.0.1:9"
 
-ROWS, COLUMNS = 33, 111
+ROWS, COLUMNS = 33, 411
 
 
 class Done(NamedTuple):

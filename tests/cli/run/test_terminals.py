@@ -169,7 +169,6 @@ def test_a_command_in_the_background_gets_the_keyboard_in_the_foreground(
     seen.type(b"echo typed\r")
     seen.wait_for(b"\ntyped\r\n")
     seen.type(b"fg\r")
-    seen.wait_for(b"got", 2)
     seen.type(b"words\r")
     seen.wait_for(b"got words\r\n")
     seen.type(b"exit 4\r")
@@ -192,15 +191,19 @@ def test_a_command_that_asks_at_the_terminal_gets_it(interactive: Screen, tmp_pa
 
 def test_a_shell_in_the_run_has_its_own_jobs(interactive: Screen) -> None:
     seen = interactive
-    seen.type((quoted("env", "PS1=inner> ", "bash", "--norc", "--noprofile", "-i") + "\r").encode())
-    # The first is only the echo of what was typed.
-    seen.wait_for(b"inner> ", 2)
+    # Spelled so that what is typed is not taken for the prompt.
+    inner = "PS1='in''ner> ' bash --norc --noprofile -i"
+    seen.type(f"{quoted('env')} {inner}\r".encode())
+    seen.wait_for(b"inner> ")
     seen.type(b"sh -c 'echo sleeping; exec sleep 60'\r")
     seen.wait_for(b"\nsleeping\r\n")
     seen.type(b"\x1a")
     seen.wait_for(b"Stopped")
-    seen.wait_for(b"inner> ", 3)
-    seen.type(b"kill %1; exit 6\r")
+    seen.wait_for(b"inner> ", 2)
+    # A shell with stopped jobs wants to be told twice.
+    seen.type(b"exit 6\r")
+    seen.wait_for(b"There are stopped jobs")
+    seen.type(b"exit 6\r")
     seen.wait_for(b"ready> ", 2)
     seen.type(b"exit $?\r")
     assert seen.end() == 6
@@ -214,6 +217,17 @@ def test_a_terminal_that_is_gone_ends_the_command() -> None:
         for _ in eventually("the command is gone"):
             if not Path(f"/proc/{pid}").exists():
                 break
+
+
+def test_a_command_in_the_background_hears_that_the_terminal_is_gone() -> None:
+    with screen("bash", "--norc", "--noprofile", "-i") as seen:
+        seen.wait_for(b"ready> ")
+        seen.type((quoted("sh", "-c", "echo pid=$$; read x") + " &\r").encode())
+        seen.wait_for(b"\npid=")
+        pid = int(seen.read().rpartition(b"pid=")[2].split()[0])
+    for _ in eventually("the command is gone"):
+        if not Path(f"/proc/{pid}").exists():
+            break
 
 
 @pytest.mark.needs("tmux")

@@ -61,6 +61,7 @@ class Run:
         self._unseen = False
         self._stopping = False
         self._given_up = False
+        self._hung_up = False
 
     @property
     def cancelled(self) -> bool:
@@ -204,6 +205,9 @@ class Run:
 
     def _end_it(self) -> None:
         now = time.monotonic()
+        if self._terminal is not None and not self._hung_up and self._terminal.gone:
+            self._hung_up = True
+            self._child.tell(signal.SIGHUP)
         if not self._cancelling and self._child.ending is None:
             self._cancelling = self._observer.cancel_requested()
         if self._cancelling and self._kill_at is None:

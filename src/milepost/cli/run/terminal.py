@@ -10,6 +10,7 @@ takes output and leaves it as it is.
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import signal
 import termios
@@ -50,10 +51,15 @@ class Terminal:
             termios.tcsetwinsize(self.master, termios.tcgetwinsize(self.ours))
 
     def attach(self) -> None:
-        """Take the keyboard, if it is a terminal in the foreground that we are in."""
-        if self.keyboard and not self.attached and in_foreground(self.ours):
+        """Take the keyboard, unless others in the foreground of our terminal have it."""
+        if self.keyboard and not self.attached and may_read(self.ours):
             self._modes = termios.tcgetattr(self.ours)
             tty.setraw(self.ours, termios.TCSADRAIN)
+
+    @property
+    def gone(self) -> bool:
+        """Whether our terminal is there no more; in the background nobody else tells us."""
+        return self.keyboard and foreground_fault(self.ours) == errno.EIO
 
     def detach(self) -> None:
         """Leave our terminal as it was found."""
@@ -131,7 +137,18 @@ class Control:
 
 
 def in_foreground(terminal: int) -> bool:
+    """Whether a terminal is the one that we are in, and we are in its foreground."""
+    return foreground_fault(terminal) == 0
+
+
+def may_read(terminal: int) -> bool:
+    """Whether we may read from a terminal: of one that is not ours, nobody is the foreground."""
+    return foreground_fault(terminal) in (0, errno.ENOTTY)
+
+
+def foreground_fault(terminal: int) -> int:
+    """0 in the foreground, else why not: EIO where the terminal is gone, ENOTTY if not ours."""
     try:
-        return os.tcgetpgrp(terminal) == os.getpgrp()
-    except OSError:
-        return False
+        return 0 if os.tcgetpgrp(terminal) == os.getpgrp() else errno.EPERM
+    except OSError as fault:
+        return fault.errno or errno.EPERM
