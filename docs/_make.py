@@ -25,6 +25,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent))  # run as a script, it is 
 from docs import _python, _testing, _v1
 from milepost import settings
 from milepost.cli import admin, connection, exits, extension
+from milepost.cli.main import HELP_NAMES
 from milepost.cli.main import main as command
 from milepost.doors.api import ApiDoor, api_routes
 from milepost.doors.docs import DocsDoor, docs_routes
@@ -542,7 +543,9 @@ def commands() -> str:
     """Every command with its help, and each of its flags."""
     parts = []
     for name, found in all_commands():
-        context = click.Context(found, info_name=name, max_content_width=WIDTH)
+        context = click.Context(
+            found, info_name=name, max_content_width=WIDTH, help_option_names=HELP_NAMES
+        )
         context.terminal_width = WIDTH
         parts += [f"## {name}", fenced("text", found.get_help(context))]
         rows = [

@@ -33,7 +33,7 @@ def invoke(*arguments: str, **environment: str | None) -> Result:
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
-@pytest.mark.parametrize("flag", ["--help"])
+@pytest.mark.parametrize("flag", ["-h", "--help"])
 def test_every_command_has_help(command: tuple[str, ...], flag: str) -> None:
     done = invoke(*command, flag)
     assert done.exit_code == 0

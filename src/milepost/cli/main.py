@@ -65,7 +65,10 @@ def be_silent() -> None:
         os.close(nowhere)
 
 
-@click.command(cls=Milepost, places=PLACES)
+HELP_NAMES = ("-h", "--help")
+
+
+@click.command(cls=Milepost, places=PLACES, context_settings={"help_option_names": HELP_NAMES})
 def main() -> None:
     """Milepost: the place where long work reports how far it is.
 

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import textwrap
 from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
 from milepost.cli.output.plain import plain
 from milepost.cli.output.safe import visible, visible_json, visible_lines
-from milepost.cli.output.screen import Line, Piece
+from milepost.cli.output.screen import Line, Piece, cells
 from milepost.cli.output.tasks import (
     counted,
     percent,
@@ -133,11 +132,21 @@ def wrapped(text: str, width: int | None, indent: int, look: str) -> Iterator[Li
 
 
 def folded(text: str, room: int | None) -> list[str]:
-    """A line, folded at blanks where it is too long; nothing is left out."""
-    if room is None:
+    """A line, folded at blanks where it is too long; nothing is left out but blanks."""
+    if room is None or cells(text) <= room:
         return [text]
-    indent = " " * (len(text) - len(text.lstrip(" ")))
-    fold = textwrap.TextWrapper(
-        width=room, subsequent_indent=indent, replace_whitespace=False, break_on_hyphens=False
-    )
-    return fold.wrap(text) or [""]
+    from rich.cells import chop_cells  # late: seldom needed
+
+    indent = text[: min(len(text) - len(text.lstrip(" ")), room // 2)]
+    found, line = [], indent
+    for word in text.split():
+        longer = f"{line} {word}" if line.strip() else f"{line}{word}"
+        if cells(longer) <= room:
+            line = longer
+            continue
+        if line.strip():
+            found.append(line)
+        *whole, rest = chop_cells(word, room - len(indent))
+        found += [indent + part for part in whole]
+        line = indent + rest
+    return [*found, line]

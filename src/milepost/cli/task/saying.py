@@ -36,7 +36,7 @@ def change_options(*, for_create: bool) -> Callable[[Callable[..., Any]], Callab
     """The options that say something about a task."""
     options = [
         click.option(
-            "--status", type=click.Choice(list(Status), case_sensitive=False), help="Its status."
+            "--status", type=click.Choice([one.value for one in Status], case_sensitive=False), help="Its status.",
         ),
         click.option(
             "--progress", type=progress_of, metavar="N/TOTAL",

@@ -30,7 +30,7 @@ def target_of(text: str) -> Target:
 
 OPTIONS = (
     click.option(
-        "--status", multiple=True, type=click.Choice(list(Status), case_sensitive=False),
+        "--status", multiple=True, type=click.Choice([one.value for one in Status], case_sensitive=False),
         help="Only tasks with this status; may be repeated.",
     ),
     click.option("--running", is_flag=True, help="Only tasks that have not ended."),
