@@ -544,7 +544,7 @@ def commands() -> str:
     parts = []
     for name, found in all_commands():
         context = click.Context(
-            found, info_name=name, max_content_width=WIDTH, help_option_names=HELP_NAMES
+            found, info_name=name, max_content_width=WIDTH, help_option_names=list(HELP_NAMES)
         )
         context.terminal_width = WIDTH
         parts += [f"## {name}", fenced("text", found.get_help(context))]
