@@ -59,6 +59,8 @@ def surroundings(where: Path) -> dict[str, str]:
         "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}",
         "MILEPOST_BIND": "127.0.0.1:0",
         "MILEPOST_DATA": str(where / "data"),
+        "XDG_CONFIG_HOME": str(where / "config"),
+        "PYTHON_KEYRING_BACKEND": "keyring.backends.fail.Keyring",
         "MAKEFLAGS": "",
         "PIP_NO_INDEX": "1",
         "PIP_NO_DEPS": "1",
@@ -191,7 +193,7 @@ def check(block: Block, printed: str) -> None:
         return
     lines = [line.strip() for line in printed.strip().splitlines()]
     for line in block.text.strip().splitlines():
-        pattern = ".*".join(map(re.escape, line.split("…")))
+        pattern = ".*".join(map(re.escape, line.strip().split("…")))
         assert any(re.fullmatch(pattern, came) for came in lines), f"{line!r} not in {lines}"
 
 
@@ -221,6 +223,7 @@ def follow(page: Path, reader: Reader) -> int:
         ("docs/reference/v1.md", SERVERS[0]),
         ("docs/reference/events.md", SERVERS[0]),
         ("docs/howto/watch.md", None),
+        ("docs/howto/use-the-command-line.md", None),
         ("docs/howto/serve-over-tls.md", None),
         ("docs/reference/extensions.md", SERVERS[0]),
         ("docs/howto/write-a-catalogue.md", None),
