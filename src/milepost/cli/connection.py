@@ -95,9 +95,9 @@ class Connection(NamedTuple):
             return find(user=user, password=asked_password(user))
         return find(user=user, stored=kept)
 
-    def client(self, patience: float = PATIENCE) -> Client:
-        """A client; ``patience`` is how many seconds it tries to reach the service."""
-        return client_of(self.login(), patience)
+    def client(self) -> Client:
+        """A client. Raises ``Unusable`` and exceptions of click."""
+        return client_of(self.login())
 
     @property
     def is_given(self) -> bool:
@@ -105,7 +105,8 @@ class Connection(NamedTuple):
         return any(part is not None for part in self)
 
 
-def client_of(login: Login, patience: float = PATIENCE) -> Client:
+def client_of(login: Login, patience: float | None = None) -> Client:
+    """A client; ``patience`` is how many seconds it tries to reach the service."""
     from milepost.client.blocking import Client  # late: slow
 
     return Client(
@@ -114,7 +115,7 @@ def client_of(login: Login, patience: float = PATIENCE) -> Client:
         password=login.password,
         token=login.token,
         ca_file=login.ca_file,
-        retry_seconds=patience,
+        retry_seconds=PATIENCE if patience is None else patience,
         language=language(),
     )
 

@@ -65,7 +65,7 @@ def be_silent() -> None:
         os.close(nowhere)
 
 
-HELP_NAMES = ("-h", "--help")
+HELP_NAMES = ["-h", "--help"]
 
 
 @click.command(cls=Milepost, places=PLACES, context_settings={"help_option_names": HELP_NAMES})

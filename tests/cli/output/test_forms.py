@@ -25,8 +25,36 @@ from milepost.client.values import FieldChange
 from tests.cli.output.samples import NOW
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"])) | st.sampled_from(
-    ["yes", "No", "null", "~", "1e3", "0x1", "1_000", "2026-11-25", "a: b", "- a", "# a", "", " a "]
-    + ["a:", "<<", "=", "!!str", "%a", "\x85", "\u2028", "\ufeff", "\x1b[31m", "\u202e", "1:20"]
+    [
+        *(
+            "yes",
+            "No",
+            "null",
+            "~",
+            "1e3",
+            "0x1",
+            "1_000",
+            "2026-11-25",
+            "1:20",
+            "a: b",
+            "- a",
+            "a:",
+        ),
+        *(
+            "# a",
+            "",
+            " a ",
+            "<<",
+            "=",
+            "!!str",
+            "%a",
+            "\x85",
+            "\u2028",
+            "\ufeff",
+            "\x1b[31m",
+            "\u202e",
+        ),
+    ]
 )
 VALUES: st.SearchStrategy[Any] = st.recursive(
     st.none()
@@ -139,8 +167,10 @@ def test_what_is_no_point_in_time(text: str) -> None:
 
 @pytest.mark.parametrize(
     ("value", "text"),
-    [(None, ""), (0, "0s"), (59.9, "59s"), (60, "1m00s"), (3725, "1h02m"), (90_061, "1d01h")]
-    + [(-5, "0s")],
+    [
+        *((None, ""), (-5, "0s"), (0, "0s"), (59.9, "59s"), (60, "1m00s")),
+        *((3725, "1h02m"), (90_061, "1d01h")),
+    ],
 )
 def test_spans(value: float | None, text: str) -> None:
     assert span(value) == text

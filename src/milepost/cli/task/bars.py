@@ -11,7 +11,15 @@ from rich.live import Live
 from rich.text import Text
 
 from milepost.cli.exits import words_of
-from milepost.cli.output.screen import Line, Piece, cells, console_of, fitted, rich_text
+from milepost.cli.output.screen import (
+    Line,
+    Piece,
+    cells,
+    console_of,
+    fitted,
+    rich_text,
+    undisturbed,
+)
 from milepost.cli.output.tasks import counted, note, percent, state, style, taken, title
 from milepost.cli.output.times import now, span
 from milepost.cli.task.following import Following, Trouble
@@ -50,7 +58,8 @@ def draw(
             drawn = [rich_text(line) for line in lines]
             if trouble:
                 drawn.append(Text(fitted(trouble, console.width - MARGIN).rstrip(), "yellow"))
-            live.update(Group(*drawn), refresh=True)
+            with undisturbed():
+                live.update(Group(*drawn), refresh=True)
 
         for found in following.seen(tick, until):
             if isinstance(found, Trouble):

@@ -15,7 +15,15 @@ import click
 from milepost.cli.connection import Connection, connection_options
 from milepost.cli.exits import words_of
 from milepost.cli.output.formats import Form, output_option, write
-from milepost.cli.output.screen import Line, console_of, is_live, rich_text, show, width
+from milepost.cli.output.screen import (
+    Line,
+    console_of,
+    is_live,
+    rich_text,
+    show,
+    undisturbed,
+    width,
+)
 from milepost.cli.output.times import now
 from milepost.cli.task.selecting import filter_of, filter_options
 
@@ -152,7 +160,8 @@ def follow_live(
             room = max(console.size.height - 2, 1)
             lines: list[Line] = list(tasks_table(tasks, now(), console.width - MARGIN))[:room]
             lines += [trouble_line(trouble, console.width - MARGIN)] if trouble else []
-            live.update(Group(*map(rich_text, lines)), refresh=True)
+            with undisturbed():
+                live.update(Group(*map(rich_text, lines)), refresh=True)
 
 
 def trouble_line(trouble: str, room: int) -> Line:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 PROGRESS = re.compile(r"([0-9]{1,19})(?:/([0-9]{1,19})|%)", re.ASCII)
 PERCENT = 100
+STATUSES = [status.value for status in Status]
 FROM_INPUT = "-"
 MOST_RESULT = 64 * 1024 * 1024
 
@@ -36,7 +37,7 @@ def change_options(*, for_create: bool) -> Callable[[Callable[..., Any]], Callab
     """The options that say something about a task."""
     options = [
         click.option(
-            "--status", type=click.Choice([one.value for one in Status], case_sensitive=False), help="Its status.",
+            "--status", type=click.Choice(STATUSES, case_sensitive=False), help="Its status."
         ),
         click.option(
             "--progress", type=progress_of, metavar="N/TOTAL",

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from milepost.client.specs import TaskFilter
     from milepost.client.values import Target
 
+STATUSES = [status.value for status in Status]
 TIMES = ("created", "updated", "finished")
 
 
@@ -30,7 +31,7 @@ def target_of(text: str) -> Target:
 
 OPTIONS = (
     click.option(
-        "--status", multiple=True, type=click.Choice([one.value for one in Status], case_sensitive=False),
+        "--status", multiple=True, type=click.Choice(STATUSES, case_sensitive=False),
         help="Only tasks with this status; may be repeated.",
     ),
     click.option("--running", is_flag=True, help="Only tasks that have not ended."),
