@@ -12,10 +12,11 @@ import pytest
 
 from milepost.cli.doctor import network, service
 from milepost.cli.doctor.command import STEPS
+from milepost.cli.doctor.findings import Finding
 from milepost.client import credentials
 from tests.cli.conftest import Run, run
 from tests.client.peers import peer
-from tests.serving import Server
+from tests.serving import SESSION, Server
 
 ALL = dict.fromkeys(STEPS, "ok")
 
@@ -196,3 +197,20 @@ def no_proxies(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in network.PROXIES:
         monkeypatch.delenv(name, raising=False)
         monkeypatch.delenv(name.upper(), raising=False)
+
+
+def test_no_session_is_left_behind(
+    server: Server, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[str] = []
+    events = service.events
+
+    def remembered(place: network.Place, token: str) -> Finding:
+        seen.append(token)
+        return events(place, token)
+
+    monkeypatch.setattr(service, "events", remembered)
+    password = str(home / "password")
+    examined("--url", server.url, code=0, MILEPOST_USER="vera", MILEPOST_PASSWORD_FILE=password)
+    ask = "/rest/com/vmware/cis/session?~action=get"
+    assert server.call("POST", ask, None, {SESSION: seen[0]}).status == 401

@@ -91,6 +91,8 @@ def test_who_logs_in_must_be_known(server: Server, home: Path) -> None:
     assert "name a --user" in done.stderr
     done = run(*words, "--name", "x", code=2)
     assert "go with --keep" in done.stderr
+    done = run(*words, "--keep", "--token-file", "x", code=2)
+    assert "a token makes no token" in done.stderr
 
 
 def test_a_login_that_cannot_be_kept_ends(

@@ -58,6 +58,8 @@ def login(*, keep: bool, name: str | None, lifetime: float | None, connection: C
     """
     if not keep and (name is not None or lifetime is not None):
         raise click.UsageError("--name and --lifetime go with --keep")
+    if keep and connection.token_file is not None:
+        raise click.UsageError("--keep needs a user: a token makes no token")
     from milepost.client import credentials  # late: slow
 
     given = who(connection)

@@ -46,7 +46,7 @@ EVENTS = (
             FieldChange("status", "PENDING", "RUNNING"),
             FieldChange(
                 "progress",
-                {"total": 10, "completed": 0},
+                {"total": 10, "completed": 0, "message": {"default_message": "Disk 0"}},
                 {"total": 10, "completed": 3, "message": {"default_message": "Disk\x9b 3"}},
             ),
             FieldChange("start_time", None, "2026-11-25T13:21:00.000Z"),

@@ -114,12 +114,12 @@ def above(connection: Connection, place: Place) -> Iterator[Finding]:
     yield from asked.findings
     if not asked.goes_on:
         return
-    finding, login = service.login(connection)
+    finding, known = service.login(connection)
     yield finding
-    if login is None or login.token is None:
+    if known is None:
         return
-    with client_of(login, 0) as client:
+    with client_of(known.login, 0) as client:
         yield service.rights(client)
-        yield service.events(place, login.token)
-        if connection.user is not None:
+        yield service.events(place, known.token)
+        if known.began:
             client.log_out()

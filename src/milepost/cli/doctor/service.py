@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from email.utils import parsedate_to_datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import click
 import httpx2
@@ -112,7 +112,15 @@ def clock(headers: Mapping[str, str]) -> Finding:
     return Finding("Clock", "fail" if abs(apart) > SKEW_FAILS else "warn", text, advice)
 
 
-def login(connection: Connection) -> tuple[Finding, Login | None]:
+class LoggedIn(NamedTuple):
+    """A login that counts, its token, and whether its session began here."""
+
+    login: Login
+    token: str
+    began: bool
+
+
+def login(connection: Connection) -> tuple[Finding, LoggedIn | None]:
     """Who asks: whether there is a login, and whether it counts."""
     step, advice = "Login", "milepost session login"
     try:
@@ -133,7 +141,8 @@ def login(connection: Connection) -> tuple[Finding, Login | None]:
         return Finding(step, "fail", words_of(fault)), None
     kind = "with a token" if found.token else "with a password"
     told = Finding(step, "ok", f"{visible(who.user)}, {kind}")
-    return told, msgspec.structs.replace(found, user=None, password=None, token=token)
+    session = msgspec.structs.replace(found, user=None, password=None, token=token)
+    return told, LoggedIn(session, token, began=found.token is None)
 
 
 def rights(client: Client) -> Finding:

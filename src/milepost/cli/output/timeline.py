@@ -50,10 +50,18 @@ def told(change: FieldChange) -> str:
     name = visible(change.field)
     if change.before is None and change.after is None:
         return f"{name} changed"
-    before, after = (spoken(value, change.field) for value in (change.before, change.after))
+    # What was said with an earlier progress is said at its own place.
+    was = without_message(change.before) if change.field == "progress" else change.before
+    before, after = (spoken(value, change.field) for value in (was, change.after))
     if not after:
         return f"{name} {before} removed" if before else ""
     return f"{name} {before} → {after}" if before else f"{name} {after}"
+
+
+def without_message(value: Any) -> Any:
+    if not isinstance(value, dict):
+        return value
+    return {name: part for name, part in value.items() if name != "message"}
 
 
 def spoken(value: Any, field: str = "") -> str:

@@ -55,7 +55,7 @@ def draw(
             lines = bars(
                 shown, seen_at, now(), console.width - MARGIN, ascii_only=is_ascii(console)
             )
-            drawn = [rich_text(line) for line in lines]
+            drawn = [rich_text(line) for line in in_height(list(lines), console.height - 2)]
             if trouble:
                 drawn.append(Text(fitted(trouble, console.width - MARGIN).rstrip(), "yellow"))
             with undisturbed():
@@ -68,6 +68,14 @@ def draw(
                 trouble = ""
                 latest[found.id], seen_at[found.id] = found, now()
             redraw()
+
+
+def in_height(lines: list[Line], room: int) -> list[Line]:
+    """As many lines as there is room for; the last says how many there are beside."""
+    if len(lines) <= max(room, 1):
+        return lines
+    kept = lines[: max(room - 1, 0)]
+    return [*kept, [Piece(f"and {len(lines) - len(kept)} more", "dim")]]
 
 
 def is_ascii(console: Console) -> bool:

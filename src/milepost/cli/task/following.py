@@ -10,8 +10,8 @@ from __future__ import annotations
 import queue
 import threading
 import time
-from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, TypeVar
 
 from milepost.client.errors import MilepostError, NotInTime
 from milepost.client.retries import may_repeat
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from milepost.client.blocking import Client
     from milepost.client.values import Task
 
+T = TypeVar("T")
 THREADS = 32
 # Between two looks at a task that changes all the time, and before the next try.
 LEAST_PAUSE = 0.2
@@ -32,6 +33,17 @@ class Trouble:
 
     def __init__(self, fault: MilepostError) -> None:
         self.fault = fault
+
+
+def patiently(ask: Callable[[], T]) -> T:
+    """An answer of a service that was there, and may be away for a while."""
+    while True:
+        try:
+            return ask()
+        except MilepostError as fault:
+            if not may_repeat(fault, repeatable=True):
+                raise
+        time.sleep(TRY_AGAIN)
 
 
 class Following:

@@ -76,7 +76,7 @@ def list_tasks(
       milepost task list --failed --finished-after 24h
       milepost task list --text web-01 -o json
       milepost task list --running -w
-      milepost task list --running --operation backup -o name | milepost task cancel -
+      milepost task list --running --mine -o name | milepost task cancel -
     """
     if watch and form not in ("table", "jsonl"):
         raise click.UsageError("--watch goes with -o table and -o jsonl")

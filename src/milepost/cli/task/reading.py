@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import sys
 from collections.abc import Iterator
 from itertools import takewhile
@@ -15,10 +16,11 @@ from milepost.cli.output.screen import show, width
 from milepost.cli.output.times import now
 from milepost.cli.task.listing import id_of
 from milepost.cli.task.naming import task_argument, task_arguments
+from milepost.cli.task.waiting import TICK, tell_once
 
 if TYPE_CHECKING:
     from milepost.client.blocking import Client
-    from milepost.client.values import HistoryEvent, Task
+    from milepost.client.values import HistoryEvent
 
 
 @click.command()
@@ -83,19 +85,22 @@ def log(*, task: str, watch: bool, connection: Connection, form: Form) -> None:
 
 def follow(client: Client, task: str, form: Form) -> None:
     """The history, and then what comes behind it, until the task has ended."""
-    last = 0
+    from milepost.cli.task.following import Following, Trouble, patiently  # late: slow
 
-    def more(_: Task) -> None:
-        nonlocal last
-        for event in oldest_first(client, task, last):
-            last = event.position
-            if form == "jsonl":
-                click.echo(json_line(event))
-            else:
-                show_events([event])
-        sys.stdout.flush()
-
-    client.wait_for(task, None, more)
+    last, was_away = 0, False
+    for found in Following(client, [task], changes=True).seen(TICK):
+        if isinstance(found, Trouble):
+            tell_once(found, told=was_away)
+            was_away = True
+        elif found is not None:
+            was_away = False
+            for event in patiently(functools.partial(oldest_first, client, task, last)):
+                last = event.position
+                if form == "jsonl":
+                    click.echo(json_line(event))
+                else:
+                    show_events([event])
+            sys.stdout.flush()
 
 
 def oldest_first(client: Client, task: str, after: int = 0) -> list[HistoryEvent]:
