@@ -112,10 +112,12 @@ def test_keys_that_are_signals(key: bytes, name: str, where: str) -> None:
 
 def test_a_change_of_the_size_reaches_the_command() -> None:
     text = (
-        "import os, signal\n"
-        "signal.signal(signal.SIGWINCH, lambda *_: print('size', *os.get_terminal_size(1)))\n"
+        "import os, signal, time\n"
+        "heard = []\n"
+        "signal.signal(signal.SIGWINCH, lambda *_: heard.append(1))\n"
         "print('ready', flush=True)\n"
-        "signal.pause()\n"
+        "while not heard: time.sleep(0.01)\n"
+        "print('size', *os.get_terminal_size(1))\n"
     )
     for where in ("", "</dev/null"):
         with screen(*shell(f"{quoted(*python(text))} {where}")) as seen:
