@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import re
+import signal
+import subprocess
 from collections.abc import Callable
+from contextlib import ExitStack
+from pathlib import Path
 
 import pytest
 
 from tests.cli.conftest import Run
-from tests.cli.screens import terminal
-from tests.serving import Server
+from tests.cli.screens import Terminal, terminal
+from tests.serving import COMMAND, DEADLINE, Caller, Server, serving
 
 Start = Callable[..., str]
 
@@ -144,3 +148,48 @@ def test_names_are_not_awaited_from_a_terminal(elsewhere: dict[str, str]) -> Non
     with terminal("task", "get", "-", environment=elsewhere) as screen:
         assert screen.ended() == 2
         assert "that is a terminal" in screen.text
+
+
+def test_a_server_that_restarts_is_waited_for(
+    home: Path, elsewhere: dict[str, str], tmp_path: Path
+) -> None:
+    data = tmp_path / "own" / "data"
+    screens: list[Terminal] = []
+    with ExitStack() as stack:
+        with serving(data) as server, server.caller() as caller:
+            task = caller.create(status="RUNNING")
+            (home / "own-token").write_text(caller.token, encoding="utf-8")
+            bind = f"127.0.0.1:{server.port}"
+            words = {"MILEPOST_URL": server.url, "MILEPOST_TOKEN_FILE": str(home / "own-token")}
+            ours = {**elsewhere, **words}
+            for command in (("watch", task), ("list", "-w"), ("log", task, "-w")):
+                screen = stack.enter_context(terminal("task", *command, environment=ours))
+                screen.shows("RUNNING")
+                screens.append(screen)
+        for screen in screens:
+            screen.shows("(trying again)")
+        with serving(data, "--bind", bind) as server, Caller(server, caller.token) as again:
+            assert again.patch(task, {"status": "SUCCEEDED"}).done
+            for screen in screens:
+                screen.shows("SUCCEEDED")
+            screens[1].interrupt()
+            assert [screen.ended() for screen in screens] == [0, 130, 0]
+            assert "trying again" not in screens[0].text + screens[1].text
+
+
+@pytest.mark.parametrize("form", ["table", "jsonl"])
+def test_a_list_is_followed_in_a_pipe(
+    cli: Run, start: Start, operation: str, elsewhere: dict[str, str], form: str
+) -> None:
+    task = start("Copy")
+    words = [str(COMMAND), "task", "list", "-w", "--operation", operation, "-o", form]
+    with subprocess.Popen(words, env=elsewhere, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert "RUNNING" in process.stdout.readline()
+        cli("task", "update", task, "--status", "SUCCEEDED")
+        line = process.stdout.readline()
+        assert "SUCCEEDED" in line
+        assert task in line
+        process.send_signal(signal.SIGINT)
+        assert process.wait(DEADLINE) == 130
+        assert process.stdout.read() == ""
