@@ -11,13 +11,13 @@ import sys
 import termios
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from types import TracebackType
 from typing import Any, NamedTuple
 
 from tests.serving import COMMAND, DEADLINE, PASSWORD, Server, environment, eventually
 
 # Nobody listens there.
 NOWHERE = "http://127.0.0.1:9"
-
 ROWS, COLUMNS = 33, 411
 
 
@@ -41,12 +41,29 @@ def surroundings(server: Server | None = None) -> dict[str, str]:
     return environment(**given)
 
 
+class Running(subprocess.Popen[bytes]):
+    """A run under way; a block that fails does not leave it behind."""
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        fault: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if kind is not None:
+            self.terminate()
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self.wait(2)
+            self.kill()
+        super().__exit__(kind, fault, trace)
+
+
 def started(
     *words: str,
     flags: tuple[str, ...] = (),
     env: Mapping[str, str] | None = None,
     **streams: int,
-) -> subprocess.Popen[bytes]:
+) -> Running:
     """A run that has begun."""
     given: dict[str, Any] = {
         "stdin": subprocess.DEVNULL,
@@ -54,7 +71,7 @@ def started(
         "stderr": subprocess.PIPE,
     }
     command: list[str | Path] = [COMMAND, "run", *flags, "--", *words]
-    return subprocess.Popen(
+    return Running(
         command, env=surroundings() if env is None else env, text=False, **given | streams
     )
 

@@ -38,7 +38,9 @@ class Tasks:
     def named(self, text: str) -> list[Any]:
         reply = self.caller.send("GET", f"/v1/tasks?text={text}")
         found: list[Any] = reply.json["tasks"]
-        return found
+        # The name of one may be the beginning of another's.
+        whole = re.compile(rf"(?<!\S){re.escape(text)}(?!\S)")
+        return [task for task in found if whole.search(task["description"]["default_message"])]
 
     def one(self, text: str) -> Any:
         """The only task with this text in its description, once it is there."""

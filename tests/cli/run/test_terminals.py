@@ -112,10 +112,12 @@ def test_keys_that_are_signals(key: bytes, name: str, where: str) -> None:
 
 def test_a_change_of_the_size_reaches_the_command() -> None:
     text = (
-        "import os, signal\n"
-        "signal.signal(signal.SIGWINCH, lambda *_: print('size', *os.get_terminal_size(1)))\n"
+        "import os, signal, time\n"
+        "heard = []\n"
+        "signal.signal(signal.SIGWINCH, lambda *_: heard.append(1))\n"
         "print('ready', flush=True)\n"
-        "signal.pause()\n"
+        "while not heard: time.sleep(0.01)\n"
+        "print('size', *os.get_terminal_size(1))\n"
     )
     for where in ("", "</dev/null"):
         with screen(*shell(f"{quoted(*python(text))} {where}")) as seen:
@@ -133,7 +135,13 @@ def interactive() -> Iterator[Screen]:
         yield seen
 
 
-COUNTING = "echo started; n=0; while :; do n=$((n+1)); echo tick $n; sleep 0.1; done"
+# One process: a shell that is just starting another one cannot be stopped before that has begun.
+COUNTING = python(
+    "import itertools, time\n"
+    "for n in itertools.count(1):\n"
+    "    print('tick', n, flush=True)\n"
+    "    time.sleep(0.1)\n"
+)
 
 
 def ticks(seen: Screen) -> int:
@@ -146,7 +154,7 @@ def ticks(seen: Screen) -> int:
 @pytest.mark.parametrize("where", ["", "</dev/null", "| cat"])
 def test_the_command_is_stopped_and_goes_on(interactive: Screen, where: str) -> None:
     seen = interactive
-    seen.type(f"{quoted('sh', '-c', COUNTING)} {where}\r".encode())
+    seen.type(f"{quoted(*COUNTING)} {where}\r".encode())
     seen.wait_for(b"tick 3\r")
     seen.type(b"\x1a")
     seen.wait_for(b"Stopped")
