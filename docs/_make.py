@@ -24,7 +24,8 @@ sys.path.insert(0, str(Path(__file__).parent.parent))  # run as a script, it is 
 
 from docs import _python, _testing, _v1
 from milepost import settings
-from milepost.cli import admin, demo, extension
+from milepost.cli import admin, connection, exits, extension
+from milepost.cli.main import HELP_NAMES
 from milepost.cli.main import main as command
 from milepost.doors.api import ApiDoor, api_routes
 from milepost.doors.docs import DocsDoor, docs_routes
@@ -542,7 +543,9 @@ def commands() -> str:
     """Every command with its help, and each of its flags."""
     parts = []
     for name, found in all_commands():
-        context = click.Context(found, info_name=name, max_content_width=WIDTH)
+        context = click.Context(
+            found, info_name=name, max_content_width=WIDTH, help_option_names=list(HELP_NAMES)
+        )
         context.terminal_width = WIDTH
         parts += [f"## {name}", fenced("text", found.get_help(context))]
         rows = [
@@ -559,7 +562,10 @@ def all_commands(
     group: click.Group = command, path: str = "milepost"
 ) -> Iterator[tuple[str, click.Command]]:
     """Every command below a group, with its full name."""
-    for name, found in sorted(group.commands.items()):
+    context = click.Context(group)
+    for name in group.list_commands(context):
+        found = group.get_command(context, name)
+        assert found is not None  # noqa: S101  it is in the list
         yield f"{path} {name}", found
         if isinstance(found, click.Group):
             yield from all_commands(found, f"{path} {name}")
@@ -573,6 +579,8 @@ def flag_text(parameter: click.Parameter) -> str:
 def variable_of(parameter: click.Parameter) -> str:
     if parameter.name in settings.MEANINGS:
         return f"[`{settings.PREFIX}{parameter.name.upper()}`](settings.md#{parameter.name})"
+    if isinstance(parameter, connection.Option):
+        return f"`{parameter.variable}`"
     if parameter.name in ("config", "path"):
         return f"`{settings.PREFIX}CONFIG`"
     return f"`{parameter.envvar}`" if parameter.envvar else "none"
@@ -587,25 +595,30 @@ def value_unset(parameter: click.Parameter) -> str:
     return f"`{default}`" if isinstance(default, str | int | float) else "not set"
 
 
+EXIT_CODES = {
+    0: "Done; for `serve` also: stopped by a signal, and everything accepted is kept.",
+    exits.TaskFailed.exit_code: "`task wait`, `task watch`: a task has failed. Also: given up at a"
+    " prompt.",
+    click.UsageError.exit_code: "An argument, a setting, a file or its value cannot be used.",
+    admin.CannotStart.exit_code: "The server cannot start; the text names why.",
+    exits.No.exit_code: "What was asked for is refused; nothing was changed. For `demo` also: the"
+    " server cannot be reached.",
+    extension.Faulty.exit_code: "`extension check`: a catalogue has faults, or the message to try"
+    " has no text. `doctor`: a step has failed.",
+    exits.NotThere.exit_code: "The server cannot be reached, cannot be trusted, or is not Milepost."
+    " When the connection broke in the middle, a change may have been made.",
+    exits.TimeOver.exit_code: "The time of `--timeout` is over; the task goes on.",
+    exits.NobodyAsks.exit_code: "There is no login, or it does not count.",
+    exits.Changed.exit_code: "The task is not at the revision of `--if-match`, or the `--key` was"
+    " used for another task.",
+    exits.Interrupted.exit_code: "Ctrl-C.",
+    exits.NobodyReads.exit_code: "What reads the output has ended, as `head` does.",
+}
+
+
 def exit_codes() -> str:
     """What the process ends with."""
-    return table(
-        ["code", "meaning"],
-        [
-            ["0", "Done; for `serve` also: stopped by a signal, and everything accepted is kept."],
-            ["1", "Given up at a prompt."],
-            [str(click.UsageError.exit_code), "A flag, a setting or its value cannot be used."],
-            [str(admin.CannotStart.exit_code), "The server cannot start; the text names why."],
-            [
-                str(demo.RefusedByServer.exit_code),
-                "What was asked for is refused; nothing was changed.",
-            ],
-            [
-                str(extension.Faulty.exit_code),
-                "`extension check`: a catalogue has faults, or the message to try has no text.",
-            ],
-        ],
-    )
+    return table(["code", "meaning"], ([str(code), text] for code, text in EXIT_CODES.items()))
 
 
 # The doors.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 from collections.abc import Iterator
 
 import hypothesis
@@ -47,6 +48,23 @@ def pytest_terminal_summary(
     if CI and (count := unproven(config)):
         text = f"CI=true: {count} skipped or expected to fail, so this run has failed"
         terminalreporter.write_sep("=", text, red=True, bold=True)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def usual_signals() -> Iterator[None]:
+    """Signals as a terminal leaves them.
+
+    Whoever starts the tests in the background of a shell has SIGINT and SIGQUIT ignored, and so
+    has everything that a test starts.
+    """
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGQUIT)}
+    ignored = [number for number, handler in before.items() if handler is signal.SIG_IGN]
+    for number in ignored:
+        usual = signal.default_int_handler if number is signal.SIGINT else signal.SIG_DFL
+        signal.signal(number, usual)
+    yield
+    for number in ignored:
+        signal.signal(number, signal.SIG_IGN)
 
 
 @pytest.fixture(scope="session")

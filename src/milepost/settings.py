@@ -122,7 +122,7 @@ MEANINGS = {
     "session_idle": "Seconds after which an unused session ends.",
     "session_absolute": "Seconds after which every session ends.",
     "max_tokens": "Tokens that a user may have at once.",
-    "max_token_age": "Seconds that a new token counts at most, and without a word about it; 0 sets"
+    "max_token_age": "Seconds that a new token lasts at most, and where none are asked for; 0 sets"
     " no end.",
     "max_body": "Bytes of a request body.",
     "max_message_depth": "Levels of messages inside messages.",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from milepost.cli.main import main
+from tests.cli.conftest import Run as Online
 
 KEY = "com.acme.backup"
 Run = Callable[..., Result]
@@ -143,3 +145,31 @@ def test_a_value_that_does_not_fit(apply: Run) -> None:
 def test_a_directory_that_cannot_be_used(run: Run, tmp_path: Path) -> None:
     (tmp_path / "data").write_text("a file", encoding="utf-8")
     assert run("list").exit_code == 3
+
+
+def test_over_http_it_is_the_same(cli: Online, tmp_path: Path) -> None:
+    key = "com.acme.online"
+    (tmp_path / "app_de.properties").write_text("a = {0}\n", encoding="utf-8")
+    file = tmp_path / "extension.toml"
+    file.write_text(f'key = "{key}"\n[[catalogues]]\nfile = "app_de.properties"\n')
+    url = os.environ["MILEPOST_URL"]
+
+    def online(*words: str, code: int = 0) -> Result:
+        return cli("extension", *words, "--url", url, code=code)
+
+    assert online("apply", str(file)).output == f"{key}: registered, it is at version 1.\n"
+    assert online("apply", str(file)).output == f"{key}: nothing has changed, it is at version 1.\n"
+    file.write_text(f'key = "{key}"\nname = "A"\n')
+    assert online("apply", str(file)).output == (
+        f"{key}: changed (name, catalogues), it is at version 2.\n"
+    )
+    file.write_text(f'key = "{key}"\nname = "B"\nversion = 1\n')
+    assert "version 2" in online("apply", str(file), code=9).stderr
+    assert f"{key}  version 2  0 operations  no catalogues\n" in online("list").output
+    found = json.loads(online("list", "-o", "json").output)
+    assert [(one["name"], one["version"]) for one in found if one["key"] == key] == [("A", 2)]
+    assert json.loads(online("show", key).output)["name"] == "A"
+    assert online("delete", key).output == f"{key}: deleted.\n"
+    assert online("show", key, code=4).stderr == f"Error: extension: there is no extension {key}.\n"
+    both = cli("extension", "list", "--url", url, "--data", str(tmp_path), code=2)
+    assert "do not go with" in both.stderr

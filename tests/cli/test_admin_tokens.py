@@ -2,90 +2,122 @@
 
 from __future__ import annotations
 
-import asyncio
-import re
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 
 from milepost.access.tokens import is_whole
+from milepost.cli.admin_tokens import seconds_of
 from milepost.cli.main import main
-from milepost.server import opened_accounts
-from milepost.settings import Settings
 
-Run = Callable[..., Result]
+PASSWORD = "a good password"
+KEY = "com.acme.backup"
+
+
+class Commands:
+    """The command, on one directory with two users."""
+
+    def __init__(self, folder: Path) -> None:
+        self._data = folder / "data"
+        password = folder / "password"
+        password.write_text(PASSWORD, encoding="utf-8")
+        people = {"ann": ["viewer"], "acme": ["extension", "--extension", KEY]}
+        for name, role in people.items():
+            words = ["user", "add", name, "--role", *role]
+            done = self.run(*words, "--password-file", str(password))
+            assert done.exit_code == 0, done.output
+
+    def run(self, *words: str, **settings: str) -> Result:
+        environment = {f"MILEPOST_{name.upper()}": text for name, text in settings.items()}
+        return CliRunner().invoke(main, [*words, "--data", str(self._data)], env=environment)
+
+    def create(self, name: str, *words: str, owner: str = "ann", **settings: str) -> Result:
+        return self.run("token", "create", name, "--for", owner, *words, **settings)
+
+    def rows(self, *words: str) -> list[list[str]]:
+        done = self.run("token", "list", *words)
+        assert done.exit_code == 0, done.output
+        return [line.split() for line in done.stdout.splitlines()]
 
 
 @pytest.fixture
-def run(tmp_path: Path) -> Run:
-    data = str(tmp_path / "data")
-
-    async def people() -> None:
-        async with opened_accounts(Settings(data=data)) as accounts:
-            await accounts.add("backup", "extension", "com.acme.backup", "a long password")
-            await accounts.add("vera", "viewer", None, "a long password")
-
-    asyncio.run(people())
-    return lambda *words: CliRunner().invoke(main, ["token", *words, "--data", data])
+def commands(tmp_path: Path) -> Commands:
+    return Commands(tmp_path)
 
 
-def rows(result: Result) -> list[list[str]]:
-    """The cells of a table, without its head."""
-    assert result.exit_code == 0, result.output
-    return [re.split(r" {2,}", line) for line in result.stdout.splitlines()[1:]]
+def test_a_life(commands: Commands) -> None:
+    assert commands.rows() == [["ID", "NAME", "USER", "SCOPE", "EXTENSION", "USED", "STATE"]]
+    done = commands.create("nightly", "--scope", "full", "--lifetime", "3d", owner="acme")
+    assert done.exit_code == 0
+    # The token alone, so that a script can keep it.
+    assert is_whole(done.stdout.removesuffix("\n"))
+    _, row = commands.rows()
+    ident = row[0]
+    assert row[1:7] == ["nightly", "acme", "full", "-", "never", "ends"]
+    assert f"Token {ident} of acme ends {row[7]} {row[8]}." in done.stderr
+    assert "only once" in done.stderr
+    revoked = commands.run("token", "revoke", ident)
+    assert revoked.stdout == "Revoked nightly of acme.\n"
+    assert commands.rows()[1][6] == "revoked"
+    # The name is free again.
+    assert commands.create("nightly", "--scope", "full", owner="acme").exit_code == 0
 
 
-def test_a_life(run: Run) -> None:
-    assert rows(run("list")) == []
-    made = run("create", "nightly", "--for", "backup", "--scope", "full", "--lifetime", "3d")
-    assert is_whole(made.stdout.rstrip("\n")), "nothing else, so that it can go into a file"
-    assert "It is shown only once." in made.stderr
-    run("create", "wall", "--for", "vera", "--scope", "watch", "--extension", "com.acme.backup")
-
-    first, second = rows(run("list"))
-    assert first[1:5] == ["nightly", "backup", "full", "-"]
-    assert re.fullmatch(r"ends \d{4}-\d\d-\d\d \d\d:\d\dZ", first[6])
-    assert second[1:6] == ["wall", "vera", "watch", "com.acme.backup", "never"]
-    assert rows(run("list", "--for", "vera")) == [second]
-
-    assert run("revoke", first[0]).stdout == "Revoked nightly of backup.\n"
-    assert rows(run("list"))[0][6].startswith("revoked ")
-    assert run("revoke", first[0]).exit_code == 0, "once more changes nothing"
+def test_whose_are_listed_and_how_they_end(commands: Commands) -> None:
+    commands.create("wall", "--scope", "watch", "--extension", KEY, max_token_age="0")
+    commands.create("nightly", "--scope", "read", owner="acme")
+    commands.create("short", "--scope", "read", "--lifetime", "1s")
+    assert [row[1] for row in commands.rows()[1:]] == ["wall", "nightly", "short"]
+    (_, mine, short) = commands.rows("--for", "ann")
+    assert mine[1:] == ["wall", "ann", "watch", KEY, "never", "has", "no", "end"]
+    assert short[1] == "short"
+    while short[6] == "ends":
+        short = commands.rows("--for", "ann")[2]
+    assert short[6] == "expired"
 
 
 @pytest.mark.parametrize(
-    ("words", "code", "says"),
+    ("words", "says"),
     [
-        (("create", "n", "--for", "nobody", "--scope", "full"), 4, "nobody"),
-        (("create", "", "--for", "vera", "--scope", "read"), 4, "name"),
-        (("create", "n", "--for", "vera", "--scope", "all"), 2, "'all' is not one of"),
-        (
-            ("create", "n", "--for", "vera", "--scope", "read", "--lifetime", "3 days"),
-            2,
-            "'3 days' is no number with one of s, m, h, d, w behind it.",
-        ),
-        (("create", "n", "--for", "vera", "--scope", "read", "--lifetime", "0s"), 4, "lifetime"),
-        (
-            ("create", "n", "--for", "backup", "--scope", "read", "--extension", "com.other"),
-            4,
-            "com.other",
-        ),
-        (("list", "--for", "nobody"), 4, "nobody"),
-        (("revoke", "0123"), 4, "there is no token 0123"),
+        (["--scope", "full", "--lifetime", "367d"], "lifetime_seconds: 31708800 is not between"),
+        (["--scope", "full", "--lifetime", "0s"], "lifetime_seconds: 0 is not between 1 and"),
+        (["--scope", "full", "--extension", "a b"], "extension: a b is not a key"),
     ],
 )
-def test_what_is_refused_says_why(run: Run, words: tuple[str, ...], code: int, says: str) -> None:
-    result = run(*words)
-    assert (result.exit_code, result.stdout) == (code, "")
-    assert says in result.stderr
+def test_what_is_refused_is_not_made(commands: Commands, words: list[str], says: str) -> None:
+    done = commands.create("n", *words)
+    assert (done.exit_code, done.stdout) == (4, "")
+    assert says in done.stderr
+    assert len(commands.rows()) == 1
 
 
-def test_a_name_is_given_once_while_its_token_counts(run: Run) -> None:
-    words = ("create", "n", "--for", "vera", "--scope", "read")
-    run(*words)
-    assert "already" in run(*words).stderr
-    ((ident, *_),) = rows(run("list"))
-    run("revoke", ident)
-    assert run(*words).exit_code == 0
+def test_who_and_what_is_not_there(commands: Commands) -> None:
+    for done in (
+        commands.create("n", "--scope", "full", owner="nobody"),
+        commands.run("token", "list", "--for", "nobody"),
+    ):
+        assert (done.exit_code, done.stdout) == (4, "")
+        assert "there is no user nobody" in done.stderr
+    done = commands.run("token", "revoke", "none")
+    assert (done.exit_code, done.stdout) == (4, "")
+    assert "there is no token none" in done.stderr
+
+
+@pytest.mark.parametrize("words", [["--scope", "all"], [], ["--scope", "full", "--lifetime", "3"]])
+def test_wrong_use(commands: Commands, words: list[str]) -> None:
+    assert commands.create("n", *words).exit_code == 2
+
+
+def test_a_directory_that_cannot_be_used(tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    file.touch()
+    done = CliRunner().invoke(main, ["token", "list", "--data", str(file)])
+    assert done.exit_code == 3
+    assert str(file) in done.stderr
+
+
+def test_a_time_is_a_number_with_a_unit() -> None:
+    assert [seconds_of(text) for text in ("45s", "90m", "12h", "3d", "8w")] == [
+        45, 5400, 43_200, 259_200, 4_838_400,
+    ]  # fmt: skip

@@ -16,7 +16,10 @@ from milepost.settings import MEANINGS, Settings
 
 def commands(group: click.Group, *above: str) -> Iterator[tuple[str, ...]]:
     """The names of every command, groups among them."""
-    for name, command in group.commands.items():
+    context = click.Context(group)
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
+        assert command is not None
         yield (*above, name)
         if isinstance(command, click.Group):
             yield from commands(command, *above, name)
@@ -30,7 +33,7 @@ def invoke(*arguments: str, **environment: str | None) -> Result:
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
-@pytest.mark.parametrize("flag", ["--help"])
+@pytest.mark.parametrize("flag", ["-h", "--help"])
 def test_every_command_has_help(command: tuple[str, ...], flag: str) -> None:
     done = invoke(*command, flag)
     assert done.exit_code == 0

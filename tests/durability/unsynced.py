@@ -5,15 +5,20 @@ There is no such setting, and there shall be none. The first argument is the val
 
 from __future__ import annotations
 
-import functools
 import sys
+from pathlib import Path
+from typing import Any
 from unittest import mock
 
 from milepost import server
 from milepost.cli.main import main
-from milepost.store.sqlite.store import open_store
+from milepost.store.sqlite.store import SqliteStore, open_store
 
 if __name__ == "__main__":
-    weaker = functools.partial(open_store, synchronous=sys.argv.pop(1))
+    synchronous = sys.argv.pop(1)
+
+    def weaker(place: Path, **options: Any) -> SqliteStore:
+        return open_store(place, **options | {"synchronous": synchronous})
+
     with mock.patch.object(server, "open_store", weaker):
         main()

@@ -819,7 +819,8 @@ def own_tokens(world: World) -> Iterator[str]:
 
 def token_lists(world: World) -> Iterator[str]:
     """Who is no administrator sees no other's tokens, whatever is asked."""
-    for name in ("stray", "operator"):
+    owners = {"stray", "operator"}
+    for name in owners:
         made_token(world, name, f"listed {next(new_users)}")
     for role, query in itertools.product(INSIDE, ("", "?user=stray", "?page_size=1000")):
         reply = world.send(role, "GET", OWN + query)
@@ -832,7 +833,7 @@ def token_lists(world: World) -> Iterator[str]:
             users = {token["user"] for token in reply.json["tokens"]}
             seen = {"stray"} if query == "?user=stray" else {owner_of(role)}
             is_right = (
-                seen < users
+                owners <= users
                 if role in ADMINISTRATORS and "=stray" not in query
                 else (users <= seen)
             )

@@ -1,4 +1,4 @@
-"""Commands about registered extensions, on the data directory, as those about users."""
+"""Commands about registered extensions, on the data directory or over HTTP."""
 
 from __future__ import annotations
 
@@ -12,8 +12,12 @@ import click
 import msgspec
 
 from milepost.access.principals import Principal, Role
+from milepost.cli import admin_online
 from milepost.cli.admin import CannotStart, load
 from milepost.cli.admin_users import Refused, config_option, data_option
+from milepost.cli.connection import Connection, connection_options
+from milepost.cli.output.formats import Form, json_page, output_option, write
+from milepost.client.values import ExtensionSummary
 from milepost.l10n.catalogues import MAX_FILE, locale_of
 from milepost.rules.extensions import MOST_CATALOGUES, ExtensionOutcome, Registration, changed_parts
 from milepost.rules.reasons import Refusal
@@ -41,7 +45,8 @@ class BadFile(click.ClickException):
 )
 @data_option
 @config_option
-def apply(*, file: Path, data: str | None, config: Path | None) -> None:
+@connection_options
+def apply(*, file: Path, data: str | None, config: Path | None, connection: Connection) -> None:
     """Register an extension as FILE says, or change it to that.
 
     FILE is TOML; it names the extension, its operations, and its catalogues as files beside it.
@@ -49,14 +54,19 @@ def apply(*, file: Path, data: str | None, config: Path | None) -> None:
     second.
 
     \b
-    Example:
+    Examples:
       milepost extension apply backup.toml
+      milepost extension apply backup.toml --url https://tasks.example.com
     """
     extension, version = read_extension(file)
-    expected = expected_of(None, version)
-    outcome = run(data, config, lambda registry: registry.apply(WHO, extension, expected))
-    before, after = done(outcome)
-    assert after is not None  # noqa: S101  what was applied is there
+    if over_http(connection, data, config):
+        before, after = admin_online.apply(connection, extension, version)
+    else:
+        expected = expected_of(None, version)
+        outcome = run(data, config, lambda registry: registry.apply(WHO, extension, expected))
+        before, changed = done(outcome)
+        assert changed is not None  # noqa: S101  what was applied is there
+        after = changed
     if after == before:
         click.echo(f"{extension.key}: nothing has changed, it is at version {after.version}.")
         return
@@ -66,26 +76,36 @@ def apply(*, file: Path, data: str | None, config: Path | None) -> None:
 
 
 @click.command("list")
+@output_option()
 @data_option
 @config_option
-def list_extensions(*, data: str | None, config: Path | None) -> None:
+@connection_options
+def list_extensions(
+    *, form: Form, data: str | None, config: Path | None, connection: Connection
+) -> None:
     """Show all registered extensions.
 
     \b
-    Example:
+    Examples:
       milepost extension list
+      milepost extension list --url https://tasks.example.com -o json
     """
-    found = answered(run(data, config, in_time(lambda registry: registry.all(WHO))))
-    width = max((len(registration.extension.key) for registration in found), default=0)
-    for registration in found:
-        extension = registration.extension
-        locales = sorted({catalogue.locale for catalogue in extension.catalogues})
-        count = len(extension.operations)
+    if over_http(connection, data, config):
+        found = admin_online.summaries(connection)
+    else:
+        kept = answered(run(data, config, in_time(lambda registry: registry.all(WHO))))
+        found = [summary_of(registration) for registration in kept]
+    if form != "table":
+        write(found, form, lambda extension: extension.key, one=False)
+        return
+    width = max((len(extension.key) for extension in found), default=0)
+    for extension in found:
+        count = extension.operations
         operations = f"{count} operation{'' if count == 1 else 's'}"
         closed = " (closed)" if extension.operations_closed else ""
         click.echo(
-            f"{extension.key:{width}}  version {registration.version}  {operations}{closed}"
-            f"  {' '.join(locales) or 'no catalogues'}"
+            f"{extension.key:{width}}  version {extension.version}  {operations}{closed}"
+            f"  {' '.join(extension.locales) or 'no catalogues'}"
         )
 
 
@@ -93,30 +113,59 @@ def list_extensions(*, data: str | None, config: Path | None) -> None:
 @click.argument("key")
 @data_option
 @config_option
-def show(*, key: str, data: str | None, config: Path | None) -> None:
+@connection_options
+def show(*, key: str, data: str | None, config: Path | None, connection: Connection) -> None:
     """Show a registered extension as JSON, with its catalogues.
 
     \b
     Example:
       milepost extension show com.acme.backup
     """
-    found = answered(run(data, config, in_time(lambda registry: registry.get(WHO, key))))
-    click.echo(msgspec.json.format(encode_registration(found), indent=2))
+    if over_http(connection, data, config):
+        document = admin_online.whole(connection, key)
+    else:
+        found = answered(run(data, config, in_time(lambda registry: registry.get(WHO, key))))
+        document = msgspec.json.decode(encode_registration(found))
+    click.echo(json_page(document))
 
 
 @click.command()
 @click.argument("key")
 @data_option
 @config_option
-def delete(*, key: str, data: str | None, config: Path | None) -> None:
+@connection_options
+def delete(*, key: str, data: str | None, config: Path | None, connection: Connection) -> None:
     """Forget an extension. Its tasks stay.
 
     \b
     Example:
       milepost extension delete com.acme.backup
     """
-    done(run(data, config, lambda registry: registry.delete(WHO, key)))
+    if over_http(connection, data, config):
+        admin_online.delete(connection, key)
+    else:
+        done(run(data, config, lambda registry: registry.delete(WHO, key)))
     click.echo(f"{key}: deleted.")
+
+
+def over_http(connection: Connection, data: str | None, config: Path | None) -> bool:
+    """Whether a server is to be asked. Ends the command when a directory was named as well."""
+    if connection.is_given and (data is not None or config is not None):
+        raise click.UsageError("--data and --config do not go with a connection to a server")
+    return connection.is_given
+
+
+def summary_of(registration: Registration) -> ExtensionSummary:
+    extension = registration.extension
+    return ExtensionSummary(
+        key=extension.key,
+        version=registration.version,
+        name=extension.name,
+        operations=len(extension.operations),
+        operations_closed=extension.operations_closed,
+        locales=tuple(sorted({catalogue.locale for catalogue in extension.catalogues})),
+        members=len(extension.members),
+    )
 
 
 def in_time(ask: Callable[[Extensions], T]) -> Callable[[Extensions], Awaitable[T]]:

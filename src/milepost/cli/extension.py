@@ -31,12 +31,7 @@ class Faulty(click.ClickException):
     exit_code = 5
 
 
-@click.group()
-def extension() -> None:
-    """Check the catalogues of extensions, and register extensions."""
-
-
-@extension.command()
+@click.command()
 @click.argument(
     "files", nargs=-1, required=True, metavar="FILE...",
     type=click.Path(path_type=Path, dir_okay=False, exists=True),
