@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from click.testing import CliRunner, Result
 from milepost.access.tokens import is_whole
 from milepost.cli.admin_tokens import seconds_of
 from milepost.cli.main import main
+from tests.cli.conftest import Run as Online
 
 PASSWORD = "a good password"
 KEY = "com.acme.backup"
@@ -121,3 +123,22 @@ def test_a_time_is_a_number_with_a_unit() -> None:
     assert [seconds_of(text) for text in ("45s", "90m", "12h", "3d", "8w")] == [
         45, 5400, 43_200, 259_200, 4_838_400,
     ]  # fmt: skip
+
+
+def test_over_http_it_is_the_same(cli: Online) -> None:
+    url = os.environ["MILEPOST_URL"]
+
+    def online(*words: str, code: int = 0) -> Result:
+        return cli("token", *words, "--url", url, code=code)
+
+    made = online("create", "over-http", "--scope", "read", "--lifetime", "1h")
+    assert is_whole(made.stdout.rstrip("\n"))
+    assert "It is shown only once." in made.stderr
+    (line,) = [one for one in online("list").stdout.splitlines() if "over-http" in one]
+    assert line.split()[1:5] == ["over-http", "administrator", "read", "-"]
+    assert online("revoke", line.split()[0]).stdout == f"Revoked {line.split()[0]}.\n"
+    (line,) = [one for one in online("list").stdout.splitlines() if "over-http" in one]
+    assert "revoked" in line
+    assert "no token" in online("revoke", "0123", code=4).stderr
+    assert "--data" in online("list", "--data", "x", code=2).stderr
+    assert "--for" in cli("token", "create", "n", "--scope", "full", "--data", "x", code=2).stderr

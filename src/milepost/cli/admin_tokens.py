@@ -1,4 +1,4 @@
-"""Commands about tokens, on the data directory; a running server sees them in a second."""
+"""Commands about tokens, on the data directory or over HTTP."""
 
 from __future__ import annotations
 
@@ -13,7 +13,11 @@ import click
 
 from milepost.access.principals import Scope
 from milepost.cli.admin import CannotStart, load
+from milepost.cli.admin_extensions import over_http
 from milepost.cli.admin_users import Refused, config_option, data_option
+from milepost.cli.connection import Connection, connection_options
+from milepost.cli.output.safe import visible
+from milepost.client import values as client_values
 from milepost.rules.reasons import Refusal
 from milepost.rules.values import Instant
 from milepost.server import CannotServe, clock, opened_tokens
@@ -36,15 +40,19 @@ def seconds_of(text: str) -> int:
 
 @click.group()
 def token() -> None:
-    """Make, list and revoke tokens for programs, in the data directory of this machine.
+    """Make, list and revoke tokens for programs.
 
-    A server that runs on the directory sees the change within a second.
+    With --url, or another option of a connection, a command asks a server over HTTP, with a session
+    or a password; without, it works on the data directory of this machine, and a server that runs
+    on it sees the change within a second.
     """
 
 
 @token.command()
 @click.argument("name")
-@click.option("--for", "owner", metavar="USER", required=True, help="Whose rights it has.")
+@click.option(
+    "--for", "owner", metavar="USER", help="Whose rights it has; over HTTP otherwise one's own."
+)
 @click.option(
     "--scope",
     type=click.Choice([scope.value for scope in Scope]),
@@ -57,15 +65,17 @@ def token() -> None:
 )
 @data_option
 @config_option
+@connection_options
 def create(
     *,
     name: str,
-    owner: str,
+    owner: str | None,
     scope: str,
     extension: str | None,
     lifetime: int | None,
     data: str | None,
     config: Path | None,
+    connection: Connection,
 ) -> None:
     """Make a token and write it to the standard output, this once.
 
@@ -75,7 +85,17 @@ def create(
     Examples:
       milepost token create nightly --for backup --scope full --lifetime 3d > token
       milepost token create wallboard --for viewer --scope watch
+      milepost token create nightly --scope full --url https://tasks.example.com --user ann
     """
+    if over_http(connection, data, config):
+        with connection.client() as client:
+            told = client.tokens.create(
+                name, scope, extension=extension, lifetime=lifetime, user=owner
+            )
+        show_made(as_kept(told), told.token)
+        return
+    if owner is None:
+        raise click.UsageError("Missing option '--for': a data directory has many users")
     new = NewToken(name=name, scope=scope, extension=extension, lifetime_seconds=lifetime)
     made = run(data, config, lambda tokens: tokens.make(owner, new))
     show_made(made.token, made.text)
@@ -85,7 +105,10 @@ def create(
 @click.option("--for", "owner", metavar="USER", help="Only those of this user.")
 @data_option
 @config_option
-def list_tokens(*, owner: str | None, data: str | None, config: Path | None) -> None:
+@connection_options
+def list_tokens(
+    *, owner: str | None, data: str | None, config: Path | None, connection: Connection
+) -> None:
     """Show tokens, also those that have ended lately; their texts are not known to anybody.
 
     \b
@@ -93,20 +116,31 @@ def list_tokens(*, owner: str | None, data: str | None, config: Path | None) -> 
       milepost token list
       milepost token list --for backup
     """
-    show_tokens(run(data, config, lambda tokens: tokens.all(owner)), clock())
+    if over_http(connection, data, config):
+        with connection.client() as client:
+            found = [as_kept(told) for told in client.tokens.list(owner)]
+    else:
+        found = run(data, config, lambda tokens: tokens.all(owner))
+    show_tokens(found, clock())
 
 
 @token.command()
 @click.argument("ident", metavar="ID")
 @data_option
 @config_option
-def revoke(*, ident: str, data: str | None, config: Path | None) -> None:
+@connection_options
+def revoke(*, ident: str, data: str | None, config: Path | None, connection: Connection) -> None:
     """End a token for good; its ID is in the list.
 
     \b
     Example:
       milepost token revoke 5f0c1d2e3a4b5c6d
     """
+    if over_http(connection, data, config):
+        with connection.client() as client:
+            client.tokens.revoke(ident)
+        click.echo(f"Revoked {visible(ident)}.")
+        return
     revoked = run(data, config, lambda tokens: tokens.revoke(ident))
     click.echo(f"Revoked {revoked.name} of {revoked.owner}.")
 
@@ -133,6 +167,26 @@ def run(
 # What is shown is the same whichever way the tokens came.
 
 
+def as_kept(told: client_values.Token) -> Token:
+    """A token as a server tells it, as the data directory would give it."""
+    return Token(
+        id=told.id,
+        digest="",
+        name=told.name,
+        owner=told.user,
+        scope=told.scope,
+        extension=told.extension,
+        created_at=instant(told.created_at) or 0,
+        expires_at=instant(told.expires_at),
+        used_at=instant(told.used_at),
+        revoked_at=instant(told.revoked_at),
+    )
+
+
+def instant(at: datetime | None) -> Instant | None:
+    return None if at is None else round(at.timestamp() * 1000)
+
+
 def show_made(made: Token, text: str) -> None:
     """The token alone on the standard output, and what to know of it beside."""
     click.echo(text)
@@ -143,7 +197,7 @@ def show_made(made: Token, text: str) -> None:
 def show_tokens(found: list[Token], now: Instant) -> None:
     """Tokens as a table."""
     head = ("ID", "NAME", "USER", "SCOPE", "EXTENSION", "USED", "STATE")
-    rows = [head, *(shown(one, now) for one in found)]
+    rows = [head, *(tuple(map(visible, shown(one, now))) for one in found)]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:
         cells = [f"{cell:{width}}" for cell, width in zip(row, widths, strict=True)]
