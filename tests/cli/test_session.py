@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
+from milepost.access.tokens import is_whole
 from milepost.client import credentials
 from milepost.client.errors import Unusable
 from tests.cli.conftest import run
 from tests.cli.screens import terminal
-from tests.client.peers import peer
-from tests.serving import SESSION, Server
+from tests.serving import SESSION, Caller, Server
 
 ASK = "/rest/com/vmware/cis/session?~action=get"
 
@@ -43,10 +43,12 @@ def test_a_login_is_kept_used_and_ended(server: Server, home: Path) -> None:
     assert counts(server, token)
     run("task", "list", "--limit", "1", MILEPOST_URL=server.url)
     shown = run("session", "show", "--url", server.url).stdout
-    assert shown.splitlines()[:3] == [
-        f"Server   {server.url}",
-        "User     oscar",
-        "Login    milepost session login",
+    facts = dict(line.split(maxsplit=1) for line in shown.splitlines())
+    assert [facts[name] for name in ("Server", "User", "Role", "Login")] == [
+        server.url,
+        "oscar",
+        "operator",
+        "milepost session login",
     ]
     found = json.loads(run("session", "show", "--url", server.url, "-o", "json").stdout)
     assert (found["user"], found["login"]) == ("oscar", "milepost session login")
@@ -118,42 +120,22 @@ def test_logging_out_of_a_server_that_is_away_forgets(home: Path) -> None:
     assert kept(home) == {}
 
 
-def test_keeping_a_machine_token(home: Path) -> None:
-    """A server with tokens: one is made, kept, and not ended by logging out."""
-    token = "mpt_" + "a" * 36
-
-    def reply(body: bytes, status: bytes = b"200 OK") -> bytes:
-        head = (
-            b"HTTP/1.1 " + status + b"\r\nconnection: close\r\ncontent-type: application/json\r\n"
-        )
-        return head + b"content-length: %d\r\n\r\n" % len(body) + body
-
-    session = b'{"user":"vera","created_time":"2026-11-25T00:00:00Z",'
-    session += b'"last_accessed_time":"2026-11-25T00:00:00Z"}'
-    made = json.dumps({"id": "5f0c", "name": "n", "token": token}).encode()
-    answers = (reply(b'"session"'), reply(made), reply(b""), reply(b""), reply(session))
-    acts = [lambda one, _, text=text: one.sendall(text) for text in answers]
-    with peer(*acts) as other:
-        words = ("--url", other.url, "--user", "vera", "--password-file", str(home / "password"))
-        done = run("session", "login", *words, "--keep", "--name", "laptop", "--lifetime", "1d")
-        assert done.stdout.endswith("To end it, revoke 5f0c.\n")
-        assert kept(home)[other.url] == token
-        wanted = json.loads(other.heard[1].partition(b"\r\n\r\n")[2])
-        assert wanted == {"name": "laptop", "scope": "full", "lifetime_seconds": 86_400}
-        assert other.heard[2].startswith(b"DELETE /api/session ")
-        ended = run("session", "logout", "--url", other.url)
-        assert "still counts on the server" in ended.stderr
-        assert kept(home) == {}
-
-
-def test_a_server_without_tokens_says_so(server: Server, home: Path) -> None:
+def test_keeping_a_machine_token(server: Server, home: Path) -> None:
+    """It is made, kept, and not ended by logging out."""
     words = ("--url", server.url, "--user", "vera", "--password-file", str(home / "password"))
-    if server.call("GET", "/v1/tokens").status == 404:
-        run("session", "login", *words, "--keep", code=4)
-        assert not (home / "milepost").exists()
-    else:
-        run("session", "login", *words, "--keep", "--name", "a test")
-        assert kept(home)[server.url].startswith("mpt_")
+    done = run("session", "login", *words, "--keep", "--name", "laptop", "--lifetime", "1d")
+    token = kept(home)[server.url]
+    assert is_whole(token)
+    with Caller(server, server.login("vera")) as vera:
+        (listed,) = vera.send("GET", "/v1/tokens").json["tokens"]
+    assert (listed["name"], listed["scope"]) == ("laptop", "full")
+    assert done.stdout.endswith(f"To end it, revoke {listed['id']}.\n")
+    shown = run("session", "show", "--url", server.url).stdout
+    assert "vera" in shown
+    ended = run("session", "logout", "--url", server.url)
+    assert "still counts on the server" in ended.stderr
+    assert kept(home) == {}
+    assert counts(server, token)
 
 
 def test_user_and_password_are_asked_for(server: Server, elsewhere: dict[str, str]) -> None:

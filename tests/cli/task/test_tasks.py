@@ -163,7 +163,8 @@ def test_filters(cli: Run, operation: str) -> None:
 
 def test_all_shows_more_than_a_page(cli: Run) -> None:
     found = cli("task", "list", "--service", "com.bulk.load", "--all", "-o", "name")
-    assert len(found.stdout.split()) == 1000
+    # Other tests may have added some.
+    assert len(found.stdout.split()) >= 1000
 
 
 def test_ids_from_the_standard_input(cli: Run, operation: str) -> None:
