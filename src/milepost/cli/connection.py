@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 # A command is repeated by whoever typed it: it does not try for long.
 PATIENCE = 3.0
-FILE = click.Path(path_type=Path, dir_okay=False)
+FILE = click.Path(path_type=Path)
 LANGUAGE = re.compile(r"([a-z]{2,3})(?:_([A-Z]{2}))?(?:[.@].*)?", re.ASCII)
 
 

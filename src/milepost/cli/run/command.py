@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 import sys
-from pathlib import Path
 
 import click
 
+from milepost.cli.connection import Connection, connection_options
 from milepost.cli.run.describing import described
 from milepost.cli.run.readings import BadPattern, Pattern
 
@@ -52,23 +52,7 @@ class NotSupported(click.ClickException):
     "--message-lines", type=click.IntRange(0, 20), default=1, show_default=True,
     help="Last lines of the output to tell; with 0 nothing of the output leaves this machine.",
 )  # fmt: skip
-@click.option(
-    "--url", metavar="URL",
-    help="The server; otherwise that of MILEPOST_URL, or http://127.0.0.1:8900.",
-)  # fmt: skip
-@click.option("--user", help="Who logs in; otherwise as MILEPOST_USER or the stored login says.")
-@click.option(
-    "--password-file", metavar="FILE", type=click.Path(path_type=Path),
-    help="File with the password; otherwise that of MILEPOST_PASSWORD_FILE.",
-)  # fmt: skip
-@click.option(
-    "--token-file", metavar="FILE", type=click.Path(path_type=Path),
-    help="File with a token, in place of user and password; otherwise that of MILEPOST_TOKEN_FILE.",
-)  # fmt: skip
-@click.option(
-    "--ca-file", metavar="FILE", type=click.Path(path_type=Path),
-    help="Certificates (PEM) to trust the server by; otherwise those of MILEPOST_CA_FILE.",
-)  # fmt: skip
+@connection_options
 def run(
     *,
     command: tuple[str, ...],
@@ -81,11 +65,7 @@ def run(
     total: int | None,
     no_progress: bool,
     message_lines: int,
-    url: str | None,
-    user: str | None,
-    password_file: Path | None,
-    token_file: Path | None,
-    ca_file: Path | None,
+    connection: Connection,
 ) -> None:
     """Run a command as a task.
 
@@ -110,14 +90,9 @@ def run(
         raise click.UsageError("--total goes with --progress-pattern")
     if os.name != "posix":
         raise NotSupported("milepost run needs a system like Linux or macOS")
-    from milepost.cli.run.session import (  # late: not there on Windows, and slow
-        Looking,
-        Service,
-        Task,
-        run_as_task,
-    )
+    from milepost.cli.run.reporting import Task  # late: slow
+    from milepost.cli.run.session import Looking, run_as_task  # late: not there on Windows
 
     task = Task(description or described(command), operation, parent, lease)
-    service = Service(url, user, password_file, token_file, ca_file)
     looking = Looking(found, not no_progress, message_lines)
-    sys.exit(run_as_task(command, task, service, looking, grace))
+    sys.exit(run_as_task(command, task, connection, looking, grace))

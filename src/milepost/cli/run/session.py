@@ -2,30 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
-from collections.abc import Callable, Sequence
-from pathlib import Path
+from collections.abc import Sequence
 from typing import NamedTuple
 
+from milepost.cli.connection import Connection
 from milepost.cli.run.child import CannotStart
 from milepost.cli.run.output import Output, Seen
 from milepost.cli.run.readings import Pattern
-from milepost.cli.run.reporting import Report
-from milepost.cli.run.reporting import Task as Task  # noqa: PLC0414  the command needs it as well
+from milepost.cli.run.reporting import Report, Task
 from milepost.cli.run.running import Run
 from milepost.client.blocking import Client
 from milepost.client.environment import secret_in
 from milepost.client.errors import MilepostError
-
-
-class Service(NamedTuple):
-    """Where the service is and who asks; what is not given is in the environment or stored."""
-
-    url: str | None
-    user: str | None
-    password_file: Path | None
-    token_file: Path | None
-    ca_file: Path | None
 
 
 class Looking(NamedTuple):
@@ -47,11 +37,11 @@ class NoReport:
 
 
 def run_as_task(
-    command: Sequence[str], task: Task, service: Service, looking: Looking, grace: float
+    command: Sequence[str], task: Task, connection: Connection, looking: Looking, grace: float
 ) -> int:
     """Run a command; its exit code, whatever becomes of its task."""
     keep_standard_streams()
-    report = report_of(task, service)
+    report = report_of(task, connection)
     environment = dict(os.environ)
     if report is not None:
         environment |= report.begin()
@@ -67,38 +57,31 @@ def run_as_task(
     if report is not None:
         lines = output.last_lines() if looking.message_lines else []
         program = os.path.basename(command[0])  # noqa: PTH119  it may end with a slash
-        told = lambda: report.finish(ending, lines, program=program, cancelled=run.cancelled)  # noqa: E731
-        patiently(told)
+        # Whoever does not want to wait until it is told may say so with ^C.
+        with contextlib.suppress(KeyboardInterrupt):
+            report.finish(ending, lines, program=program, cancelled=run.cancelled)
     return ending.code
 
 
-def patiently(told: Callable[[], None]) -> None:
-    """Tell the end; whoever does not want to wait for that may say so with ``^C``."""
-    try:
-        told()
-    except KeyboardInterrupt:
-        return
-
-
-def report_of(task: Task, service: Service) -> Report | None:
+def report_of(task: Task, connection: Connection) -> Report | None:
     """The task of a run; ``None`` when nothing says whom to tell, of which a warning tells."""
     try:
-        return Report(client_of(service), task, warn)
+        return Report(client_of(connection), task, warn)
     except MilepostError as fault:
         warn(f"the command runs without a task: {fault}")
         return None
 
 
-def client_of(service: Service) -> Client:
-    """A client for the service. Raises ``MilepostError``."""
-    user, password, token = service.user, None, None
-    if service.token_file is not None and user is None:
-        token = secret_in(service.token_file, "--token-file")
-    elif service.password_file is not None:
-        password = secret_in(service.password_file, "--password-file")
+def client_of(connection: Connection) -> Client:
+    """A client for the connection. Raises ``MilepostError``."""
+    user, password, token = connection.user, None, None
+    if connection.token_file is not None and user is None:
+        token = secret_in(connection.token_file, "--token-file")
+    elif connection.password_file is not None:
+        password = secret_in(connection.password_file, "--password-file")
         user = user or os.environ.get("MILEPOST_USER") or "administrator"
     return Client(
-        service.url, user=user, password=password, token=token, ca_file=service.ca_file,
+        connection.url, user=user, password=password, token=token, ca_file=connection.ca_file,
         retry_seconds=0,
     )  # fmt: skip
 
