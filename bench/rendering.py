@@ -10,6 +10,7 @@ import json
 import statistics
 import time
 from collections.abc import Callable
+from functools import partial
 
 import urllib3
 from report import RESULTS, Line, report
@@ -19,7 +20,7 @@ from milepost import Client
 from milepost.demo.registration import description
 from milepost.l10n import templates
 from milepost.l10n.catalogues import Catalogue, Catalogues, locale_of, read_catalogue
-from milepost.l10n.rendering import Reader, localize_info, reader_of, render
+from milepost.l10n.rendering import localize_info, localize_message, reader_of, render
 from milepost.l10n.templates import Template
 from milepost.rules.reading import Info
 from milepost.rules.values import DateTimeFormat, Message, NestedMessage, Param, Progress, Status
@@ -79,10 +80,10 @@ def compare_lists(catalogues: Catalogues) -> list[float]:
     for locale in LOCALES:
         reader = reader_of(locale, zone="Europe/Berlin")
 
-        def localized(reader: Reader = reader) -> bytes:
-            return encode_infos(
-                (key, localize_info(info, reader, catalogues)) for key, info in listed
-            )
+        say = partial(localize_message, reader=reader, catalogues=catalogues)
+
+        def localized(say: Callable[[Message], Message] = say) -> bytes:
+            return encode_infos((key, localize_info(info, say)) for key, info in listed)
 
         alone, both = [], []
         for _ in range(ROUNDS):

@@ -381,14 +381,19 @@ def test_a_task() -> None:
         error=ErrorValue("e", (said(), Message("?", "sent"))),
         progress=Progress(2, 1, said()),
     )
-    german = localize_info(info, reader_of("de"), found)
+
+    def localized(info: Info, language: str | None) -> Info:
+        reader = reader_of(language)
+        return localize_info(info, lambda message: localize_message(message, reader, found))
+
+    german = localized(info, "de")
     assert german.description.localized == "D"
     assert german.progress is not None
     assert german.progress.message.localized == "D"
     assert german.error is not None
     assert [message.localized for message in german.error.messages] == ["D", None]
-    assert localize_info(info, reader_of(None), found) is info
+    assert localized(info, None) == info
     pending = msgspec.structs.replace(info, error=None, progress=None)
-    assert localize_info(pending, reader_of("de"), found) == msgspec.structs.replace(
+    assert localized(pending, "de") == msgspec.structs.replace(
         pending, description=german.description
     )

@@ -20,7 +20,6 @@ from milepost.client.retries import backoff, may_repeat, told_to_wait
 from milepost.client.values import TaskEvent
 
 ENDED_SESSION = 401
-FIRST_RETRY = 2.0
 
 
 class Watching:

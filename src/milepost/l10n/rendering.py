@@ -6,7 +6,7 @@ The arguments are ``params`` when there are any, else ``args``. Nothing is put i
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 import msgspec
@@ -24,7 +24,7 @@ from milepost.l10n.languages import (
 from milepost.l10n.templates import MAX_OUTPUT, Template, Unfit, compile_template, fill
 from milepost.l10n.templates import Value as Given
 from milepost.rules.reading import Info
-from milepost.rules.values import ErrorValue, Message, NestedMessage, Param, Progress, Value
+from milepost.rules.values import Message, NestedMessage, Param, Value
 
 # Characters of nested texts and templates, and what each nested message counts beside them.
 MAX_NESTED_COST = 4 * MAX_OUTPUT
@@ -147,42 +147,32 @@ def are_kin(tag: str, locale: str) -> bool:
     return (language_of(tag), script_of(tag)) == (language_of(locale), script_of(locale))
 
 
-def localize_message(message: Message, reader: Reader, catalogues: Catalogues) -> Message:
-    """The message with ``localized``, where a catalogue has a text for the reader.
+def in_place(message: Message, reader: Reader, catalogues: Catalogues) -> Rendered | None:
+    """What is told as the ``localized`` of a message, or ``None`` when it stays as it is.
 
     A ``localized`` that was sent gives way only to a language that the reader asked for.
     """
     rendered = render(message, reader, catalogues)
     if rendered is None or (message.localized is not None and not rendered.asked):
+        return None
+    return rendered
+
+
+def localize_message(message: Message, reader: Reader, catalogues: Catalogues) -> Message:
+    """The message with ``localized``, where a catalogue has a text for the reader."""
+    rendered = in_place(message, reader, catalogues)
+    if rendered is None:
         return message
     return msgspec.structs.replace(message, localized=rendered.text)
 
 
-def localize_info(info: Info, reader: Reader, catalogues: Catalogues) -> Info:
-    """A task as shown, with ``localized`` in its description, progress and error."""
-    if not reader.languages.wanted:
-        return info
+def localize_info(info: Info, say: Callable[[Message], Message]) -> Info:
+    """A task as shown, with its description, progress and error as ``say`` has their messages."""
+    progress, error = info.progress, info.error
+    if progress is not None:
+        progress = msgspec.structs.replace(progress, message=say(progress.message))
+    if error is not None:
+        error = msgspec.structs.replace(error, messages=tuple(map(say, error.messages)))
     return msgspec.structs.replace(
-        info,
-        description=localize_message(info.description, reader, catalogues),
-        progress=localize_progress(info.progress, reader, catalogues),
-        error=localize_error(info.error, reader, catalogues),
+        info, description=say(info.description), progress=progress, error=error
     )
-
-
-def localize_progress(
-    progress: Progress | None, reader: Reader, catalogues: Catalogues
-) -> Progress | None:
-    if progress is None:
-        return None
-    said = localize_message(progress.message, reader, catalogues)
-    return msgspec.structs.replace(progress, message=said)
-
-
-def localize_error(
-    error: ErrorValue | None, reader: Reader, catalogues: Catalogues
-) -> ErrorValue | None:
-    if error is None:
-        return None
-    said = tuple(localize_message(message, reader, catalogues) for message in error.messages)
-    return msgspec.structs.replace(error, messages=said)

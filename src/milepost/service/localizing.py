@@ -6,7 +6,7 @@ import msgspec
 
 from milepost.l10n import rendering
 from milepost.l10n.catalogues import Catalogues
-from milepost.l10n.rendering import render
+from milepost.l10n.rendering import in_place, localize_info
 from milepost.rules.reading import Info
 from milepost.rules.reasons import Refusal
 from milepost.rules.values import Message
@@ -54,19 +54,7 @@ class Telling:
     def info(self, info: Info) -> Info:
         """A task as shown, with ``localized`` in its description, progress and error."""
         catalogues = self._extensions.catalogues_of(info.service)
-        progress, error = info.progress, info.error
-        if progress is not None:
-            said = self._message(progress.message, catalogues)
-            progress = msgspec.structs.replace(progress, message=said)
-        if error is not None:
-            messages = tuple(self._message(message, catalogues) for message in error.messages)
-            error = msgspec.structs.replace(error, messages=messages)
-        return msgspec.structs.replace(
-            info,
-            description=self._message(info.description, catalogues),
-            progress=progress,
-            error=error,
-        )
+        return localize_info(info, lambda message: self._message(message, catalogues))
 
     def refusal(self, refusal: Refusal) -> Refusal:
         """A refusal with its text, and those of the further faults, in the reader's language."""
@@ -75,9 +63,8 @@ class Telling:
         return msgspec.structs.replace(refusal, localized=said.localized, more=more)
 
     def _message(self, message: Message, catalogues: Catalogues) -> Message:
-        """A ``localized`` that was sent gives way only to a language that was asked for."""
-        rendered = render(message, self._reader, catalogues)
-        if rendered is None or (message.localized is not None and not rendered.asked):
+        rendered = in_place(message, self._reader, catalogues)
+        if rendered is None:
             return message
         self.locales.add(rendered.locale)
         return msgspec.structs.replace(message, localized=rendered.text)

@@ -52,8 +52,6 @@ from milepost.store.sqlite.writing import Written, last_position, written
 
 T = TypeVar("T")
 
-SESSION_WIDTH = 4
-
 
 class SqliteStore(tokens.Tokens, AccountWriter, Store):
     """Tasks, events, users, sessions and extensions in ``milepost.db`` of a data directory.
