@@ -28,11 +28,32 @@ class Logged(NamedTuple):
     words: str
 
 
+class Link(NamedTuple):
+    """An event as a part of its task's chain."""
+
+    task_id: str
+    revision: int
+    position: int
+    previous: int | None
+
+
+def event_links(data: Path) -> list[Link]:
+    """The links of all events in a data directory, in order; a server may run on it."""
+    statement = "SELECT task_id, revision, position, previous FROM events ORDER BY position"
+    with reading(data) as database:
+        return [Link(*row) for row in database.execute(statement)]
+
+
 def event_log(data: Path) -> list[Logged]:
     """All events in a data directory, in order; a server may run on it."""
-    address = (data / "milepost.db").resolve().as_uri() + "?mode=ro"
-    with contextlib.closing(sqlite3.connect(address, uri=True)) as database:
+    with reading(data) as database:
         return [Logged(*row) for row in database.execute(SELECT)]
+
+
+def reading(data: Path) -> contextlib.closing[sqlite3.Connection]:
+    """The database of a data directory, for reading."""
+    address = (data / "milepost.db").resolve().as_uri() + "?mode=ro"
+    return contextlib.closing(sqlite3.connect(address, uri=True))
 
 
 def lives(log: Iterable[Logged]) -> dict[str, list[Logged]]:

@@ -8,11 +8,13 @@ import random
 import signal
 import threading
 import time
+from collections import Counter
 from pathlib import Path
 
 import pytest
 
 from tests.durability.book import Book
+from tests.durability.eventlog import Link, event_links
 from tests.serving import WHOLE, Caller, Server, eventually, serving
 
 ROUNDS = 50
@@ -76,6 +78,59 @@ def test_50_kills_lose_nothing_acknowledged(tmp_path: Path) -> None:
     with serving(data, history_limit=WHOLE) as server, Caller(server, book.token) as caller:
         book.assert_kept(caller)
     book.assert_told(data)
+
+
+@pytest.mark.timeout(600)
+def test_kills_while_histories_are_shortened_leave_them_whole(tmp_path: Path) -> None:
+    """A server looks for long histories as it starts, so each kill comes while some are cut."""
+    data, limit = tmp_path / "data", 100
+    dice = random.Random(12)  # noqa: S311  a test's dice
+    with serving(data, history_limit=str(limit)) as server:
+        book = Book(server, TASKS)
+    for _ in range(12):
+        with serving(data, history_limit=str(limit)) as server:
+            with Caller(server, book.token) as caller:
+                book.assert_kept(caller)
+            kill_under_load(server, book, dice.uniform(0.1, 0.5))
+        assert_chains(event_links(data), book)
+    with serving(data, history_limit=str(limit)) as server, Caller(server, book.token) as caller:
+        book.assert_kept(caller)
+        for _ in eventually("all histories are short"):
+            if max(Counter(link.task_id for link in event_links(data)).values()) <= limit:
+                break
+    links = event_links(data)
+    assert_chains(links, book)
+    kept = Counter(link.task_id for link in links)
+    for task_id, acknowledged in book.acknowledged.items():
+        newest = max(acknowledged.values())
+        assert newest > limit, "there was something to cut"
+        assert limit * 0.9 <= kept[task_id] <= limit
+
+
+def assert_chains(links: list[Link], book: Book) -> None:
+    """Every event of a task is on its one chain, from the newest back to the one that made it."""
+    for task_id in book.ids:
+        own = [link for link in links if link.task_id == task_id]
+        assert own[0].revision == 1
+        assert [link.previous for link in own] == [None, *(link.position for link in own[:-1])]
+        revisions = [link.revision for link in own]
+        assert revisions == sorted(set(revisions))
+        assert revisions[-1] >= max(book.acknowledged[task_id].values(), default=1)
+
+
+def test_the_check_sees_a_broken_chain(tmp_path: Path) -> None:
+    """The control."""
+    data = tmp_path / "data"
+    with serving(data) as server:
+        book = Book(server, 1)
+        with Caller(server, book.token) as caller:
+            for _ in range(3):
+                book.ask(caller, book.ids[0])
+    links = event_links(data)
+    assert_chains(links, book)
+    for missing in range(4):
+        with pytest.raises(AssertionError):
+            assert_chains(links[:missing] + links[missing + 1 :], book)
 
 
 def test_the_check_sees_a_lost_update(tmp_path: Path) -> None:
