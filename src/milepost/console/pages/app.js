@@ -18,7 +18,10 @@ const PAGES = {
   about: () => import("./about.js").then((page) => page.About),
 };
 let page = null;
+let shown = "";
 let turn = 0;
+
+const address = () => location.pathname + location.search;
 
 /** The page of an address, and its argument. */
 function pageOf(path) {
@@ -33,6 +36,7 @@ function pageOf(path) {
 async function show({ focus = false } = {}) {
   const found = pageOf(location.pathname);
   const mine = ++turn;
+  shown = address();
   page?.close();
   page = null;
   frame.at(found.name);
@@ -45,9 +49,9 @@ async function show({ focus = false } = {}) {
   if (focus) (document.querySelector('.quick [aria-current="true"]') ?? place).focus({ preventScroll: true });
 }
 
-function go(address, replace = false) {
-  if (replace) history.replaceState(null, "", address);
-  else history.pushState({ inside: true }, "", address);
+function go(target, replace = false) {
+  if (replace) history.replaceState(null, "", target);
+  else history.pushState({ inside: true }, "", target);
   scrollTo(0, 0);
   show({ focus: true });
 }
@@ -59,6 +63,11 @@ function follow(event) {
   if (event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
   event.preventDefault();
   go(link.getAttribute("href"));
+}
+
+/** Back and forward. The link that skips to the content comes here too, and leaves the page as it is. */
+function returned() {
+  if (here.session && address() !== shown) show();
 }
 
 function signedOut(ended) {
@@ -106,7 +115,7 @@ async function begin() {
   onSessionEnded(() => here.session && signedOut(true));
   onChosenElsewhere(() => frame.chosen());
   document.addEventListener("click", follow);
-  addEventListener("popstate", () => here.session && show());
+  addEventListener("popstate", returned);
   try {
     signedIn(await get("/v1/session", undefined, { quiet: true }), false);
   } catch (fault) {

@@ -63,15 +63,17 @@ export class Table {
     return last ? Date.parse(last.task.created_at) : -Infinity;
   }
 
-  /** Shows these tasks and no others; rows that stay keep their elements. */
+  /** Shows these tasks and no others. A row that stays where it is is not touched, so it keeps the focus. */
   fill(tasks, now) {
     const wanted = new Set(tasks.map((task) => task.id));
     for (const id of this.ids) if (!wanted.has(id)) this.drop(id);
+    let place = this._body.firstElementChild;
     for (const task of tasks) {
       const row = this._rows.get(task.id) ?? this._made(task);
       if (task.revision >= row.task.revision) row.task = task;
       row.leavesAt = 0;
-      this._body.append(row.element);
+      if (row.element === place) place = place.nextElementSibling;
+      else this._body.insertBefore(row.element, place);
       this._show(row, now);
     }
     this._tellChosen();
