@@ -10,7 +10,16 @@ import msgspec
 from hypothesis import strategies as st
 
 from milepost.rules import machine
-from milepost.rules.task import Accepted, Change, CreateTask, Decision, EventKind, Task, UpdateTask
+from milepost.rules.task import (
+    Accepted,
+    Change,
+    CreateTask,
+    Decision,
+    EventKind,
+    Task,
+    UpdateTask,
+    step,
+)
 from milepost.rules.values import (
     DateTimeFormat,
     ErrorValue,
@@ -79,7 +88,7 @@ def counting(task_id: str) -> Decide:
 def keeping(before: Task | None, after: Task) -> Decide:
     """A decision that stores a task as it is given, whatever the rules say of it."""
     kind = EventKind.CREATED if before is None else EventKind.UPDATED
-    return lambda _tasks: Accepted(after, Change(kind, before, after))
+    return lambda _tasks: Accepted(after, step(kind, before, after))
 
 
 async def made(store: Store, task_id: str | None = None, **spec: Any) -> Task:

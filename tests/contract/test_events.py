@@ -157,13 +157,10 @@ async def test_where_the_log_begins_and_ends(home: Home) -> None:
 
 @scenario
 async def test_a_page_holds_no_more_than_it_may_and_at_least_one(home: Home) -> None:
-    """Three events of two thirds of a page, one larger than a page, and a small one.
-
-    What a create tells is in its event twice: as the task, and as a change.
-    """
+    """Three events of two thirds of a page, one larger than a page, and a small one."""
     async with home.store() as store:
-        third, whole = (text("x" * (MOST_PAGE_BYTES // part)) for part in (3, 1))
-        for description in (third, third, third, whole):
+        most, whole = (text("x" * (MOST_PAGE_BYTES * part // 3)) for part in (2, 3))
+        for description in (most, most, most, whole):
             await made(store, description=description)
         small = await made(store)
 

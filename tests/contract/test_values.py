@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from milepost.rules.finding import TaskFilter
-from milepost.rules.task import Change, EventKind, Task
+from milepost.rules.task import Change, EventKind, Task, step
 from milepost.rules.values import (
     EMPTY_MESSAGE,
     DateTimeFormat,
@@ -170,11 +170,11 @@ async def read_back(store: Store, steps: list[Change], origin: Origin) -> None:
 
 def steps_of(first: Task, *later: Task) -> list[Change]:
     """A create and the updates behind it, as changes of one task."""
-    steps = [Change(EventKind.CREATED, None, first)]
+    steps = [step(EventKind.CREATED, None, first)]
     for task in later:
         before = steps[-1].after
         after = msgspec.structs.replace(task, id=first.id, revision=before.revision + 1)
-        steps.append(Change(EventKind.UPDATED, before, after))
+        steps.append(step(EventKind.UPDATED, before, after))
     return steps
 
 

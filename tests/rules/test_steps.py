@@ -17,6 +17,7 @@ from milepost.rules.task import (
     Ruleset,
     Task,
     UpdateTask,
+    step,
 )
 from milepost.rules.values import (
     EMPTY_MESSAGE,
@@ -189,7 +190,7 @@ def test_a_request_is_not_a_state(status: Status) -> None:
     task = stored(status)
     decision = request_cancel(task, now=NOON)
     after = changed(decision)
-    assert decision == Accepted(after, Change(EventKind.CANCEL_REQUESTED, task, after))
+    assert decision == Accepted(after, step(EventKind.CANCEL_REQUESTED, task, after))
     assert (after.status, after.cancel_requested) == (status, NOON)
     assert (after.revision, after.updated_at, after.finished_at) == (8, NOON, None)
     unchanged(request_cancel(after, now=NOON + HOUR), after)
@@ -224,7 +225,7 @@ def test_a_cancel_ends_a_waiting_task_of_an_operation_that_says_so() -> None:
     task = stored(PENDING, service="com.acme.ext", operation="com.acme.ext.copy")
     decision = request_cancel(task, now=NOON, rules=ENDING)
     after = changed(decision)
-    assert decision == Accepted(after, Change(EventKind.CANCEL_REQUESTED, task, after))
+    assert decision == Accepted(after, step(EventKind.CANCEL_REQUESTED, task, after))
     assert (after.status, after.cancel_requested) == (FAILED, NOON)
     assert (after.start_time, after.end_time, after.finished_at) == (NOON, NOON, NOON)
     assert (after.revision, after.updated_at) == (task.revision + 1, NOON)
@@ -275,7 +276,7 @@ def test_an_update_tells_what_was_and_what_is() -> None:
     task = stored(RUNNING)
     decision = update(task, UpdateTask(description=text("x")), now=NOON)
     after = changed(decision)
-    assert decision == Accepted(after, Change(EventKind.UPDATED, task, after))
+    assert decision == Accepted(after, step(EventKind.UPDATED, task, after))
 
 
 @pytest.mark.parametrize(

@@ -159,7 +159,11 @@ scalars = st.one_of(
 params = st.lists(
     st.fixed_dictionaries(
         {"key": texts},
-        optional={"value": st.dictionaries(st.sampled_from([*quick.MEMBERS, "x"]), scalars)},
+        optional={
+            "value": st.dictionaries(
+                st.sampled_from([*quick.ParamShape.__struct_fields__, "x"]), scalars
+            )
+        },
     ),
     max_size=3,
 )

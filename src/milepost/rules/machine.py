@@ -9,7 +9,7 @@ import msgspec
 
 from milepost.rules import reasons
 from milepost.rules.reasons import Refusal
-from milepost.rules.rows import PENDING, ROWS, Case, refuse
+from milepost.rules.rows import CHECKS, PENDING, Case, refuse
 from milepost.rules.task import (
     DEFAULT_RULES,
     Accepted,
@@ -21,6 +21,8 @@ from milepost.rules.task import (
     Ruleset,
     Task,
     UpdateTask,
+    moved,
+    step,
 )
 from milepost.rules.values import TERMINAL, ErrorName, ErrorValue, Instant, Progress, Status
 
@@ -59,7 +61,7 @@ def create(
     case = judge(empty, spec, now, rules, creating=True)
     if isinstance(case, Refusal):
         return Refused(case)
-    task = msgspec.structs.replace(applied(case), revision=1)
+    task = applied(case)
     return Accepted(task, Change(EventKind.CREATED, None, task))
 
 
@@ -71,10 +73,10 @@ def update(
     if isinstance(case, Refusal):
         return Refused(case, task)
     after = applied(case)
-    if after == task:
+    fields = moved(task, after)
+    if not fields:
         return Accepted(task)
-    after = msgspec.structs.replace(after, revision=task.revision + 1, updated_at=now)
-    return Accepted(after, Change(EventKind.UPDATED, task, after))
+    return Accepted(after, Change(EventKind.UPDATED, task, after, fields))
 
 
 def request_cancel(task: Task, *, now: Instant, rules: Ruleset = DEFAULT_RULES) -> Decision:
@@ -95,7 +97,7 @@ def request_cancel(task: Task, *, now: Instant, rules: Ruleset = DEFAULT_RULES) 
         revision=task.revision + 1,
         updated_at=now,
     )
-    return Accepted(after, Change(EventKind.CANCEL_REQUESTED, task, after))
+    return Accepted(after, step(EventKind.CANCEL_REQUESTED, task, after))
 
 
 def canceled(task: Task, now: Instant, rules: Ruleset) -> Task:
@@ -110,8 +112,8 @@ def judge(
 ) -> Case | Refusal:
     """Put an update before every row; the first that refuses ends it."""
     case = case_of(task, spec, now, rules, creating=creating)
-    for row in ROWS:
-        refusal = row.check(case)
+    for check in CHECKS:
+        refusal = check(case)
         if refusal is not None:
             return refusal
     return case
@@ -137,12 +139,14 @@ def unsaid(progress: Progress | None) -> Progress | None:
 
 
 def applied(case: Case) -> Task:
-    """The task after an update that every row let pass; revision and update time untouched."""
+    """The task after an update that every row let pass, as its next revision."""
     task, spec = case.task, case.spec
     start, end = resulting_times(case)
     finishing = case.after in TERMINAL and case.before not in TERMINAL
     return msgspec.structs.replace(
         task,
+        revision=task.revision + 1,
+        updated_at=case.now,
         status=case.after,
         description=task.description if spec.description is None else spec.description,
         progress=task.progress if case.progress is None else case.progress,

@@ -186,6 +186,7 @@ ROWS: tuple[Row, ...] = (
         acknowledged_when_requested),
 )
 # fmt: on
+CHECKS = tuple(row.check for row in ROWS)
 
 
 def given_start(task: Task) -> Instant | None:

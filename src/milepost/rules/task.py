@@ -6,6 +6,7 @@ Commands are imperative (``UpdateTask``), events are past (``EventKind.UPDATED``
 from __future__ import annotations
 
 import enum
+import operator
 from typing import Literal
 
 from milepost.rules.reasons import Refusal
@@ -145,11 +146,16 @@ class EventKind(enum.StrEnum):
 
 
 class Change(Value, frozen=True):
-    """One accepted step of one task: ``before`` is ``None`` when the step created it."""
+    """One accepted step of one task: ``before`` is ``None`` when the step created it.
+
+    ``moved`` are the fields that differ, beside ``revision`` and ``updated_at``; none for a
+    created task.
+    """
 
     kind: EventKind
     before: Task | None
     after: Task
+    moved: tuple[str, ...] = ()
 
 
 class Accepted(Value, frozen=True):
@@ -167,3 +173,19 @@ class Refused(Value, frozen=True):
 
 
 Decision = Accepted | Refused
+
+STAMPS = frozenset({"revision", "updated_at"})
+MOVABLE = tuple(name for name in Task.__struct_fields__ if name not in STAMPS)
+movable_values = operator.attrgetter(*MOVABLE)
+
+
+def moved(before: Task, after: Task) -> tuple[str, ...]:
+    """The fields in which two tasks differ, beside the stamps, in the order of the fields."""
+    # Most of a task is the very same object after a change; that is cheaper to see than equality.
+    pairs = zip(MOVABLE, movable_values(before), movable_values(after), strict=True)
+    return tuple([name for name, old, new in pairs if old is not new and old != new])
+
+
+def step(kind: EventKind, before: Task | None, after: Task) -> Change:
+    """The change from one revision of a task, or from none, to another."""
+    return Change(kind, before, after, () if before is None else moved(before, after))

@@ -1,9 +1,12 @@
-"""Which fields a change moved, as events tell it."""
+"""What an event keeps of a change, and how it is told.
+
+The values before are kept. Those after are in the task that the event keeps too, so they are not
+written twice.
+"""
 
 from __future__ import annotations
 
-import operator
-from collections.abc import Iterable
+import msgspec
 
 from milepost.rules.task import Change, Task
 from milepost.store.base import FieldChange
@@ -25,35 +28,46 @@ TOLD = frozenset(MUTABLE)
 UNTOLD = frozenset({"result"})
 # A new task starts from nothing, and unpinned.
 NOTHING = {name: False if name == "pinned" else None for name in MUTABLE}
-FIELDS = Task.__struct_fields__
-values_of = operator.attrgetter(*FIELDS)
 
 
-def moved(before: Task, after: Task) -> list[str]:
-    """The fields in which two revisions of a task differ, in the order of the task's fields."""
-    # Most of a task is the very same object after a change; that is cheaper to see than equality.
-    return [
-        name
-        for name, old, new in zip(FIELDS, values_of(before), values_of(after), strict=True)
-        if old is not new and old != new
-    ]
+class Former(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A field that moved, and its value before, as an event keeps them.
+
+    ``before`` is ``None`` for nothing, and for what is not told.
+    """
+
+    field: str
+    before: object = None
 
 
-def field_changes(change: Change) -> tuple[FieldChange, ...]:
-    """The mutable fields that differ, in a fixed order; a create starts from nothing."""
-    if change.before is None:
-        values = ((name, old, getattr(change.after, name)) for name, old in NOTHING.items())
-        return tuple(told(name, old, new) for name, old, new in values if old != new)
-    return told_changes(change.before, change.after, moved(change.before, change.after))
-
-
-def told_changes(before: Task, after: Task, names: Iterable[str]) -> tuple[FieldChange, ...]:
-    """The mutable ones of some fields, before and after."""
+def formers(change: Change) -> tuple[Former, ...]:
+    """What an event keeps of a change: its mutable fields, in the order of the task's."""
+    before, after = change.before, change.after
+    if before is None:
+        return tuple(
+            [Former(name, old) for name, old in NOTHING.items() if getattr(after, name) != old]
+        )
     return tuple(
-        [told(name, getattr(before, name), getattr(after, name)) for name in names if name in TOLD]
+        [
+            Former(name) if name in UNTOLD else Former(name, getattr(before, name))
+            for name in change.moved
+            if name in TOLD
+        ]
     )
 
 
-def told(name: str, old: object, new: object) -> FieldChange:
-    """A field as it moved."""
-    return FieldChange(name) if name in UNTOLD else FieldChange(name, old, new)
+def told(task: Task, kept: tuple[Former, ...]) -> tuple[FieldChange, ...]:
+    """The changes of an event with the values after, from the task it kept."""
+    return tuple(
+        [
+            FieldChange(one.field)
+            if one.field in UNTOLD
+            else FieldChange(one.field, one.before, getattr(task, one.field))
+            for one in kept
+        ]
+    )
+
+
+def field_changes(change: Change) -> tuple[FieldChange, ...]:
+    """The changes that the event of a change tells."""
+    return told(change.after, formers(change))

@@ -4,10 +4,9 @@ Most bodies are small and report progress. Those are decoded straight into typed
 is unusual in any way is left to the decoder that knows every rule and names every fault. So this
 reader never refuses: it gives the same value as that decoder, or ``None``.
 
-Two things the parser underneath does not see are made sure of otherwise. A key given twice: each
-member has one colon outside of texts, so the colons of the body are those of the members and of
-the texts that were read, or something was dropped. And limits: a body of 1,000 bytes is too small
-to reach any of them.
+Two things the parser underneath does not see are made sure of otherwise. A key given twice: what
+was read, written again, has as many colons as the body, or a member was dropped. And limits: a
+body of 1,000 bytes is too small to reach any of them.
 """
 
 from __future__ import annotations
@@ -35,7 +34,7 @@ Long = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
 Precision = Annotated[int, msgspec.Meta(ge=0, le=LARGEST_PRECISION)]
 
 
-class Shape(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class Shape(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """Base of the structures as they are written in a body of ``/rest``."""
 
 
@@ -97,8 +96,8 @@ class BodyShape(Shape, frozen=True):
     spec: UpdateShape
 
 
-MEMBERS = ParamShape.__struct_fields__
 decode = msgspec.json.Decoder(BodyShape).decode
+encode = msgspec.json.Encoder().encode
 
 
 def reaches_no_limit(limits: Limits) -> bool:
@@ -119,78 +118,41 @@ def read_update(body: bytes) -> UpdateTask | None:
     if len(body) > LARGEST_BODY or b"\\u" in body:
         return None
     try:
-        spec = decode(body).spec
-        update, colons = update_of(spec)
+        shape = decode(body)
+        if encode(shape).count(b":") != body.count(b":"):
+            return None
+        return update_of(shape.spec)
     except ValueError:
         return None
-    return update if colons + 1 == body.count(b":") else None
 
 
-# Each of these gives a value and the colons that a body has for it.
-
-
-def update_of(shape: UpdateShape) -> tuple[UpdateTask, int]:
+def update_of(shape: UpdateShape) -> UpdateTask:
     progress = description = None
-    colons = 0 if shape.status is None else 1
     if shape.percent_done is not None:
-        message, inside = message_of(shape.percent_done.message)
+        message = message_of(shape.percent_done.message)
         progress = Progress(shape.percent_done.total, shape.percent_done.completed, message)
-        colons += 4 + inside
     if shape.description is not None:
-        description, inside = message_of(shape.description)
-        colons += 1 + inside
-    return UpdateTask(progress=progress, description=description, status=shape.status), colons
+        description = message_of(shape.description)
+    return UpdateTask(progress=progress, description=description, status=shape.status)
 
 
-def message_of(shape: MessageShape) -> tuple[Message, int]:
-    params = None
-    colons = 3 + shape.id.count(":") + shape.default_message.count(":")
-    for arg in shape.args:
-        colons += arg.count(":")
-    if shape.params is not None:
-        params, inside = params_of(shape.params)
-        colons += 1 + inside
-    if shape.localized is not None:
-        colons += 1 + shape.localized.count(":")
-    return Message(shape.id, shape.default_message, shape.args, params, shape.localized), colons
+def message_of(shape: MessageShape) -> Message:
+    params = None if shape.params is None else params_of(shape.params)
+    return Message(shape.id, shape.default_message, shape.args, params, shape.localized)
 
 
-def params_of(entries: list[EntryShape]) -> tuple[dict[str, Param], int]:
-    params: dict[str, Param] = {}
-    colons = 0
-    for entry in entries:
-        params[entry.key], inside = param_of(entry.value)
-        colons += 2 + inside + entry.key.count(":")
+def params_of(entries: list[EntryShape]) -> dict[str, Param]:
+    params = {entry.key: param_of(entry.value) for entry in entries}
     if len(params) != len(entries):
         raise ValueError(entries)
-    return params, colons
+    return params
 
 
-def param_of(shape: ParamShape) -> tuple[Param, int]:
-    nested = instant = None
-    colons = len(MEMBERS) - (
-        (shape.s is None)
-        + (shape.dt is None)
-        + (shape.i is None)
-        + (shape.d is None)
-        + (shape.l is None)
-        + (shape.format is None)
-        + (shape.precision is None)
-    )
-    if shape.s is not None:
-        colons += shape.s.count(":")
-    if shape.dt is not None:
-        instant = read_instant(shape.dt)
-        colons += shape.dt.count(":")
-    if shape.l is not None:
-        nested, inside = nested_of(shape.l)
-        colons += inside
-    return Param(shape.s, instant, shape.i, shape.d, nested, shape.format, shape.precision), colons
+def param_of(shape: ParamShape) -> Param:
+    instant = None if shape.dt is None else read_instant(shape.dt)
+    nested = None if shape.l is None else nested_of(shape.l)
+    return Param(shape.s, instant, shape.i, shape.d, nested, shape.format, shape.precision)
 
 
-def nested_of(shape: NestedShape) -> tuple[NestedMessage, int]:
-    colons = 1 + shape.id.count(":")
-    if shape.params is None:
-        return NestedMessage(shape.id), colons
-    params, inside = params_of(shape.params)
-    return NestedMessage(shape.id, params), colons + 1 + inside
+def nested_of(shape: NestedShape) -> NestedMessage:
+    return NestedMessage(shape.id, None if shape.params is None else params_of(shape.params))

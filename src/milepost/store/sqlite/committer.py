@@ -88,6 +88,7 @@ class Committer:
         self._waiting: list[Entry] = []
         self._load = 0
         self._drain: asyncio.Task[None] | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
 
     def refuse_more(self) -> None:
         """Raise ``Unavailable`` once closed, and ``Overloaded`` while too much waits."""
@@ -137,12 +138,13 @@ class Committer:
         self._thread.shutdown()
 
     def _add(self, work: Work, size: int = 1) -> asyncio.Future[Any]:
-        loop = asyncio.get_running_loop()
-        answer: asyncio.Future[Any] = loop.create_future()
+        # To ask for the running loop is a system call in Python 3.11, and this is done a lot.
+        if self._drain is None or self._loop is None:
+            self._loop = asyncio.get_running_loop()
+            self._drain = self._loop.create_task(self._commit_groups())
+        answer: asyncio.Future[Any] = self._loop.create_future()
         self._waiting.append(Entry(work, answer, size))
         self._load += size
-        if self._drain is None:
-            self._drain = loop.create_task(self._commit_groups())
         return answer
 
     async def _commit_groups(self) -> None:

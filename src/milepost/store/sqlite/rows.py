@@ -11,9 +11,10 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from milepost.rules.task import EventKind, Task
+from milepost.rules.task import Change, EventKind, Task
 from milepost.rules.values import ErrorValue, Instant, Message, Opaque, Progress, Status, Target
-from milepost.store.base import Corrupt, Event, FieldChange, Origin, Position, Session, User
+from milepost.store.base import Corrupt, Event, Origin, Position, Session, User
+from milepost.store.changes import Former, told
 
 Row = tuple[Any, ...]
 
@@ -22,10 +23,10 @@ decode_message = msgspec.json.Decoder(Message).decode
 decode_error = msgspec.json.Decoder(ErrorValue).decode
 decode_task = msgspec.json.Decoder(Task).decode
 decode_log_page = msgspec.json.Decoder(
-    list[tuple[int, EventKind, Task, tuple[FieldChange, ...], Instant, str, str]]
+    list[tuple[int, EventKind, Task, tuple[Former, ...], Instant, str, str]]
 ).decode
 FIRST = operator.itemgetter(0)
-decode_changes = msgspec.json.Decoder(tuple[FieldChange, ...]).decode
+decode_changes = msgspec.json.Decoder(tuple[Former, ...]).decode
 
 
 class Column(NamedTuple):
@@ -110,12 +111,12 @@ def task_update(
 ) -> tuple[tuple[str, ...], Row]:
     """What turns one revision into a later one: the names of columns, and their values.
 
-    Behind them stand the id and the revision it starts from. Only ``fields`` are written, those
-    that differ, so that an index is touched only when its column moves; ``position`` is that of
-    the last event.
+    Behind them stand the id and the revision it starts from. Of the others only ``fields`` are
+    written, those that differ, so that an index is touched only when its column moves;
+    ``position`` is that of the last event.
     """
-    names: list[str] = ["last_position"]
-    values: list[object] = [position]
+    names = ["last_position", "revision", "updated_at"]
+    values: list[object] = [position, after.revision, after.updated_at]
     for field in fields:
         new = getattr(after, field)
         for column in COLUMNS_OF[field]:
@@ -168,13 +169,14 @@ def build_task(row: Row) -> Task:
     )
 
 
-def event_row(kind: EventKind, task: Task, changes: tuple[FieldChange, ...], origin: Origin) -> Row:
+def event_row(change: Change, changes: tuple[Former, ...], origin: Origin) -> Row:
     """An event as a row, without its position."""
+    task = change.after
     shown = task if task.result is None else msgspec.structs.replace(task, result=None)
     return (
         task.id,
         task.revision,
-        kind.value,
+        change.kind.value,
         task.updated_at,
         origin.principal,
         origin.source,
@@ -185,13 +187,14 @@ def event_row(kind: EventKind, task: Task, changes: tuple[FieldChange, ...], ori
 
 def read_event(row: Row) -> Event:
     """The event a row stands for. Raises ``Corrupt`` when it stands for none."""
-    position, kind, task, changes, at, principal, source = row
+    position, kind, text, changes, at, principal, source = row
     try:
+        task = decode_task(text)
         return Event(
             position=position,
             kind=EventKind(kind),
-            task=decode_task(task),
-            changes=decode_changes(changes),
+            task=task,
+            changes=told(task, decode_changes(changes)),
             at=at,
             origin=Origin(principal, source),
         )
@@ -207,7 +210,7 @@ def read_log_page(text: str) -> list[Event]:
                 position=position,
                 kind=kind,
                 task=task,
-                changes=changes,
+                changes=told(task, changes),
                 at=at,
                 origin=Origin(principal, source),
             )

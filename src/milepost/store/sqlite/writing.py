@@ -12,9 +12,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache, partial
 from typing import NamedTuple
 
-from milepost.rules.task import Change
+from milepost.rules.task import Change, moved
 from milepost.store.base import Corrupt, Origin, Position
-from milepost.store.changes import field_changes, moved, told_changes
+from milepost.store.changes import formers
 from milepost.store.sqlite import rows
 from milepost.store.sqlite.rows import Row
 from milepost.store.sqlite.shortening import HistoryBound
@@ -29,15 +29,13 @@ SELECT_NEWEST = "SELECT last_position FROM tasks WHERE id = ?"
 
 
 class Written(NamedTuple):
-    """A change as it will be written: the task before and after, and the row of its event.
+    """A change as it will be written, and the row of its event.
 
-    ``moved`` are the fields that differ, none for a new task. ``overlong`` is whether the task is
-    to be marked as one whose history is too long.
+    ``overlong`` is whether the task is to be marked as one whose history is too long.
     """
 
     change: Change
     event: Row
-    moved: Sequence[str] = ()
     overlong: bool = False
 
     @property
@@ -75,15 +73,9 @@ def written(
     bound: HistoryBound,
 ) -> Written:
     """A change as the event at a position; ``previous`` is the position of the task's last one."""
-    before, after = change.before, change.after
-    if before is None:
-        names: list[str] = []
-        told = field_changes(change)
-    else:
-        names = moved(before, after)
-        told = told_changes(before, after, names)
-    event = rows.event_row(change.kind, after, told, origin)
-    return Written(change, (position, previous, *event), names, bound.is_reached(after.revision))
+    event = rows.event_row(change, formers(change), origin)
+    overlong = bound.is_reached(change.after.revision)
+    return Written(change, (position, previous, *event), overlong)
 
 
 def batch_of(changes: Iterable[Written]) -> Batch:
@@ -107,7 +99,7 @@ def batch_of(changes: Iterable[Written]) -> Batch:
         if before is None:
             made.append((*rows.task_row(after), end.position))
         else:
-            fields = end.moved if end is begin else moved(before, after)
+            fields = end.change.moved if end is begin else moved(before, after)
             names, values = rows.task_update(before, after, fields, end.position)
             updates.setdefault(names, []).append(values)
     return Batch(made, updates, events, overlong)
