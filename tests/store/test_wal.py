@@ -11,11 +11,11 @@ from typing import Self
 
 import pytest
 
-from milepost.store.sqlite import committer, connection
-from milepost.store.sqlite.committer import Committer
+from milepost.store.sqlite import checkpoints, connection
+from milepost.store.sqlite.checkpoints import Checkpoints
 from milepost.store.sqlite.connection import DATABASE
 from milepost.store.sqlite.store import open_store
-from tests.contract.samples import ACME, counting, creating, made, new_id
+from tests.contract.samples import ACME, counting, creating, made, new_id, text
 from tests.store.writer import Faulty, break_first
 
 LARGEST = 1024 * 1024
@@ -59,9 +59,9 @@ class Readers:
 def small_log(patch: pytest.MonkeyPatch) -> None:
     kept = f"PRAGMA journal_size_limit = {LARGEST // 2}"
     patch.setattr(connection, "WRITER_SETTINGS", (*connection.WRITER_SETTINGS, kept))
-    patch.setattr(committer, "LARGEST_WAL", LARGEST)
+    patch.setattr(checkpoints, "LARGEST_WAL", LARGEST)
     # A reader thread that a busy machine holds up must not let the log grow for a second.
-    patch.setattr(committer, "RESTART_AGAIN_SECONDS", 0.0)
+    patch.setattr(checkpoints, "RESTART_AGAIN_SECONDS", 0.0)
 
 
 async def write_among_readers(directory: Path, enough: int) -> int:
@@ -95,15 +95,114 @@ def test_the_log_stays_bounded_under_steady_readers(
 def test_without_the_bounding_it_would_not(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The control: the same load, and the check above can fail."""
     small_log(monkeypatch)
-    monkeypatch.setattr(Committer, "_bound_wal", lambda *_: None)
+    monkeypatch.setattr(Checkpoints, "_restart_when_stuck", lambda *_: None)
 
     assert asyncio.run(write_among_readers(tmp_path, enough=BOUND)) > BOUND
+
+
+async def write(directory: Path, rounds: int) -> int:
+    """The largest size of the log while many changes are made and nobody reads."""
+    log = directory / f"{DATABASE}-wal"
+    store = open_store(directory, synchronous="OFF")
+    ids = [new_id() for _ in range(TASKS)]
+    await asyncio.gather(*(store.change((), creating(task_id), ACME) for task_id in ids))
+    largest = 0
+    for _ in range(rounds):
+        await asyncio.gather(*(store.change((i,), counting(i), ACME) for i in ids))
+        largest = max(largest, log.stat().st_size)
+    await store.close()
+    return largest
+
+
+def without(patch: pytest.MonkeyPatch, *methods: str) -> None:
+    """Take away ways in which the log is kept short, SQLite's own among them."""
+    never = "PRAGMA wal_autocheckpoint = 0"
+    patch.setattr(connection, "WRITER_SETTINGS", (*connection.WRITER_SETTINGS, never))
+    for method in methods:
+        patch.setattr(Checkpoints, method, lambda *_: None)
+
+
+def test_the_log_is_copied_beside_the_commits(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    without(monkeypatch, "_restart_when_stuck")
+
+    assert asyncio.run(write(tmp_path, ROUNDS)) < 16 * LARGEST
+
+
+def test_copies_beside_the_commits_alone_would_let_it_grow(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The control: they never come to the end of a log that grows."""
+    without(monkeypatch, "_restart_when_stuck", "_finish")
+
+    assert asyncio.run(write(tmp_path, ROUNDS)) > 16 * LARGEST
+
+
+def test_a_few_large_rows_are_copied_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    without(monkeypatch, "_restart_when_stuck")
+    log = tmp_path / f"{DATABASE}-wal"
+
+    async def run() -> int:
+        store = open_store(tmp_path, synchronous="OFF")
+        largest = 0
+        for _ in range(60):
+            await made(store, description=text("x" * LARGEST))
+            largest = max(largest, log.stat().st_size)
+        await store.close()
+        return largest
+
+    assert asyncio.run(run()) < 40 * LARGEST
+
+
+@pytest.mark.parametrize("fault", [sqlite3.OperationalError("disk I/O error"), RuntimeError("no")])
+def test_a_copy_that_fails_spoils_no_answer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fault: Exception
+) -> None:
+    monkeypatch.setattr(checkpoints, "ROWS", 1)
+    opened: list[Path] = []
+
+    def fail(directory: Path, _synchronous: str) -> sqlite3.Connection:
+        opened.append(directory)
+        raise fault
+
+    monkeypatch.setattr(checkpoints, "open_copier", fail)
+
+    async def run() -> None:
+        store = open_store(tmp_path)
+        for _ in range(20):
+            task = await made(store)
+            assert await store.task(task.id) == task
+        await store.close()
+
+    asyncio.run(run())
+    assert len(opened) > 1
+
+
+def test_a_thread_that_cannot_be_had_spoils_no_answer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(checkpoints, "ROWS", 1)
+
+    def refuse(*_: object) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(checkpoints.Checkpoints, "_begin_to_copy", refuse)
+
+    async def run() -> None:
+        store = open_store(tmp_path)
+        for _ in range(3):
+            task = await made(store)
+            assert await store.task(task.id) == task
+        await store.close()
+
+    asyncio.run(run())
 
 
 def test_a_log_that_cannot_be_started_over_spoils_no_answer(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(committer, "LARGEST_WAL", 0)
+    monkeypatch.setattr(checkpoints, "LARGEST_WAL", 0)
     connections = break_first(
         monkeypatch, lambda writing: Faulty(writing, "PRAGMA wal_checkpoint", after=False)
     )
@@ -123,7 +222,7 @@ def test_a_reader_that_never_lets_go_does_not_hold_up_the_answers(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A backup, or a shell that someone left open. The time-out only ends a test that hangs."""
-    monkeypatch.setattr(committer, "LARGEST_WAL", 0)
+    monkeypatch.setattr(checkpoints, "LARGEST_WAL", 0)
 
     async def run() -> None:
         store = open_store(tmp_path, synchronous="OFF")

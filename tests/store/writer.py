@@ -68,6 +68,10 @@ class Faulty:
     def in_transaction(self) -> bool:
         return self._inner.in_transaction
 
+    @property
+    def total_changes(self) -> int:
+        return self._inner.total_changes
+
     def execute(self, statement: str, values: tuple[Any, ...] = ()) -> sqlite3.Cursor:
         hit = statement.startswith(self._beginning)
         if hit and not self._after:

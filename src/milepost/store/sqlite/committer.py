@@ -12,7 +12,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import sqlite3
-import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -20,7 +19,8 @@ from typing import Any, NamedTuple, TypeVar
 
 from milepost.logs import logger
 from milepost.store.base import Corrupt, Overloaded, Position, Unavailable
-from milepost.store.sqlite.connection import BUSY_MILLISECONDS, DATABASE, open_writer
+from milepost.store.sqlite.checkpoints import Checkpoints
+from milepost.store.sqlite.connection import open_writer
 from milepost.store.sqlite.writing import (
     Batch,
     Bundle,
@@ -41,9 +41,6 @@ CHANGES = Written, Bundle
 T = TypeVar("T")
 
 LARGEST_GROUP = 256
-LARGEST_WAL = 32 * 1024 * 1024
-RESTART_MILLISECONDS = 50
-RESTART_AGAIN_SECONDS = 1.0
 
 log = logger(__name__)
 
@@ -82,7 +79,7 @@ class Committer:
         self._turn: asyncio.Future[None] | None = None
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="milepost-commit")
         self._connection: sqlite3.Connection | None = None
-        self._next_restart = 0.0
+        self._checkpoints = Checkpoints(directory, synchronous)
         self._closed = False
         self._failing = False
         self._waiting: list[Entry] = []
@@ -134,7 +131,7 @@ class Committer:
         self._closed = True
         while self._drain is not None:
             await self._drain
-        await asyncio.get_running_loop().run_in_executor(self._thread, self._disconnect)
+        await asyncio.get_running_loop().run_in_executor(self._thread, self._end)
         self._thread.shutdown()
 
     def _add(self, work: Work, size: int = 1) -> asyncio.Future[Any]:
@@ -236,30 +233,13 @@ class Committer:
         if self._failing:
             log.warning("commits work again")
         self._failing = False
-        self._bound_wal(connection)
+        self._checkpoints.after_commit(connection)
         return done
 
     def _roll_back(self, connection: sqlite3.Connection) -> None:
         with contextlib.suppress(sqlite3.Error):
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
-
-    def _bound_wal(self, connection: sqlite3.Connection) -> None:
-        """Start the log over when steady readers have kept it from being reset.
-
-        A reader that does not let go (a backup, a shell) is waited for briefly, and not again
-        for a while: the answers come first, and the log grows until it does let go.
-        """
-        if time.monotonic() < self._next_restart:
-            return
-        wal = self._directory / f"{DATABASE}-wal"
-        try:
-            if wal.stat().st_size > LARGEST_WAL and not restarted(connection):
-                self._next_restart = time.monotonic() + RESTART_AGAIN_SECONDS
-        except (OSError, sqlite3.Error) as fault:
-            # The commit before it stands; a later group tries again.
-            log.warning("wal not reset", reason=str(fault))
-            self._next_restart = time.monotonic() + RESTART_AGAIN_SECONDS
 
     def _drop(self, fault: sqlite3.Error) -> None:
         """A fault of the database itself: drop the connection, the next group opens a new one."""
@@ -272,6 +252,10 @@ class Committer:
         if self._connection is None:
             self._connection = open_writer(self._directory, self._synchronous)
         return self._connection
+
+    def _end(self) -> None:
+        self._checkpoints.close()
+        self._disconnect()
 
     def _disconnect(self) -> None:
         connection, self._connection = self._connection, None
@@ -302,16 +286,6 @@ def changes_of(work: object) -> tuple[Written, ...]:
     if isinstance(work, Written):
         return (work,)
     return work.changes if isinstance(work, Bundle) else ()
-
-
-def restarted(connection: sqlite3.Connection) -> bool:
-    """Whether the log could be started over; readers are waited for only briefly."""
-    connection.execute(f"PRAGMA busy_timeout = {RESTART_MILLISECONDS}")
-    try:
-        (busy, *_) = connection.execute("PRAGMA wal_checkpoint(RESTART)").fetchone()
-        return not busy
-    finally:
-        connection.execute(f"PRAGMA busy_timeout = {BUSY_MILLISECONDS}")
 
 
 def wrapped(fault: Exception) -> Exception:

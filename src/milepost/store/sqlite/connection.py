@@ -17,7 +17,8 @@ LOCK = "milepost.lock"
 # "Mile", so that the file says whose it is.
 APPLICATION_ID = 0x4D696C65
 BUSY_MILLISECONDS = 5_000
-CHECKPOINT_PAGES = 1_000
+# Should the checkpoints beside the commits fail, those within them still bound the log.
+CHECKPOINT_PAGES = 4_000
 WAL_KEPT_BYTES = 16 * 1024 * 1024
 
 SCHEMA = "SELECT name, sql FROM sqlite_schema WHERE sql IS NOT NULL"
@@ -40,6 +41,14 @@ def open_writer(directory: Path, synchronous: str) -> sqlite3.Connection:
     connection = connect(directory)
     for setting in WRITER_SETTINGS:
         connection.execute(setting)
+    connection.execute(f"PRAGMA synchronous = {synchronous}")
+    return connection
+
+
+def open_copier(directory: Path, synchronous: str) -> sqlite3.Connection:
+    """A connection that copies the log to the database. Raises ``sqlite3.Error``."""
+    connection = connect(directory)
+    connection.execute("PRAGMA checkpoint_fullfsync = ON")
     connection.execute(f"PRAGMA synchronous = {synchronous}")
     return connection
 
