@@ -18,7 +18,7 @@ from typing import NamedTuple, Protocol
 import pytest
 
 from milepost.store.base import HISTORY_LIMIT, Store
-from milepost.store.sqlite import committer
+from milepost.store.sqlite import checkpoints, committer
 from milepost.store.sqlite.store import open_store
 
 MOST_WAITING = 10_000
@@ -78,9 +78,10 @@ def as_it_is(_patch: pytest.MonkeyPatch) -> None:
 
 
 def in_small_groups(patch: pytest.MonkeyPatch) -> None:
-    """Commits of three at most, and the log started over after nearly each."""
+    """Commits of three at most, and the log copied or started over after nearly each."""
     patch.setattr(committer, "LARGEST_GROUP", 3)
-    patch.setattr(committer, "LARGEST_WAL", 64 * 1024)
+    patch.setattr(checkpoints, "ROWS", 2)
+    patch.setattr(checkpoints, "LARGEST_WAL", 64 * 1024)
 
 
 STORES = {

@@ -22,6 +22,7 @@ from milepost.rules.reasons import shortened
 from milepost.rules.values import Instant
 
 SESSION = "vmware-api-session-id"
+SESSION_HEADER = SESSION.encode()
 READING = frozenset({"GET", "HEAD"})
 BEARER_PATHS = b"/v1/"
 
@@ -41,7 +42,7 @@ class Gate:
 
         ``in_body`` is the token that its body brings, if it does.
         """
-        token = request.header(SESSION.encode())
+        token = request.header(SESSION_HEADER)
         if token is None and request.path.startswith(BEARER_PATHS):
             token = bearer_of(request)
         if token is None:

@@ -222,7 +222,10 @@ class Request:
             waiting.set_result(None)
 
     def _check_type(self) -> None:
-        given = self.headers.get(b"content-type", b"").decode("latin-1")
+        value = self.headers.get(b"content-type", b"")
+        if value == JSON[1]:
+            return
+        given = value.decode("latin-1")
         if given.partition(";")[0].strip().lower() != "application/json":
             raise Refuse(reasons.WRONG_MEDIA_TYPE, given or "nothing")
 

@@ -6,7 +6,8 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import msgspec
@@ -30,56 +31,65 @@ decode_changes = msgspec.json.Decoder(tuple[Former, ...]).decode
 
 
 class Column(NamedTuple):
-    """A column, the attribute of the task it holds (a part of), and how it is written."""
+    """A column, the field of the task it holds (a part of), and how its value is had of a task."""
 
     name: str
-    attribute: str
-    write: Callable[[Any], object]
-
-
-def same(value: object) -> object:
-    return value
+    field: str
+    value: Callable[[Task], object]
 
 
 def text(value: object) -> str | None:
     return None if value is None else encode(value).decode()
 
 
+def plain(field: str) -> Column:
+    """A field that is written as it is."""
+    return Column(field, field, operator.attrgetter(field))
+
+
+def part(name: str, path: str) -> Column:
+    """A part of a field, that is never without."""
+    return Column(name, path.partition(".")[0], operator.attrgetter(path))
+
+
+def encoded(field: str) -> Column:
+    """A field that is written as JSON."""
+    get = operator.attrgetter(field)
+    return Column(field, field, lambda task: text(get(task)))
+
+
 COLUMNS = (
-    Column("id", "id", same),
-    Column("revision", "revision", same),
-    Column("service", "service", same),
-    Column("operation", "operation", same),
-    Column("cancelable", "cancelable", same),
-    Column("target_type", "target", lambda target: target.type),
-    Column("target_id", "target", lambda target: target.id),
-    Column("principal", "principal", same),
-    Column("user", "user", same),
-    Column("parent", "parent", same),
-    Column("created_at", "created_at", same),
-    Column("updated_at", "updated_at", same),
-    Column("status", "status", lambda status: status.value),
-    Column("description", "description", text),
-    Column("progress_total", "progress", lambda progress: progress.total),
-    Column("progress_completed", "progress", lambda progress: progress.completed),
-    Column("progress_message", "progress", lambda progress: text(progress.message)),
-    Column("error", "error", text),
-    Column("result", "result", lambda result: None if result is None else result.plain),
-    Column("result_typed", "result", lambda result: None if result is None else result.typed),
-    Column("start_time", "start_time", same),
-    Column("start_given", "start_given", same),
-    Column("end_time", "end_time", same),
-    Column("finished_at", "finished_at", same),
-    Column("cancel_requested", "cancel_requested", same),
-    Column("cancel_acknowledged", "cancel_acknowledged", same),
-    Column("lease_seconds", "lease_seconds", same),
-    Column("weight", "weight", same),
-    Column("pinned", "pinned", same),
+    plain("id"),
+    plain("revision"),
+    plain("service"),
+    plain("operation"),
+    plain("cancelable"),
+    part("target_type", "target.type"),
+    part("target_id", "target.id"),
+    plain("principal"),
+    plain("user"),
+    plain("parent"),
+    plain("created_at"),
+    plain("updated_at"),
+    part("status", "status.value"),
+    encoded("description"),
+    part("progress_total", "progress.total"),
+    part("progress_completed", "progress.completed"),
+    Column("progress_message", "progress", lambda task: text(task.progress.message)),
+    encoded("error"),
+    Column("result", "result", lambda task: task.result and task.result.plain),
+    Column("result_typed", "result", lambda task: task.result and task.result.typed),
+    plain("start_time"),
+    plain("start_given"),
+    plain("end_time"),
+    plain("finished_at"),
+    plain("cancel_requested"),
+    plain("cancel_acknowledged"),
+    plain("lease_seconds"),
+    plain("weight"),
+    plain("pinned"),
 )
-COLUMNS_OF = {
-    field: [column for column in COLUMNS if column.attribute == field]
-    for field in Task.__struct_fields__
-}
+STAMPED = ("last_position", "revision", "updated_at")
 NAMES = ", ".join([*(column.name for column in COLUMNS), "last_position"])
 TASK_WIDTH = len(COLUMNS) + 1
 INSERT_TASK = f"INSERT INTO tasks ({NAMES})"
@@ -103,11 +113,11 @@ SESSION_NAMES = "token, user, created_at, used_at"
 
 def task_row(task: Task) -> Row:
     """A task as a row in the order of ``COLUMNS``."""
-    return tuple(column.write(getattr(task, column.attribute)) for column in COLUMNS)
+    return tuple([column.value(task) for column in COLUMNS])
 
 
 def task_update(
-    before: Task, after: Task, fields: Iterable[str], position: Position
+    before: Task, after: Task, fields: tuple[str, ...], position: Position
 ) -> tuple[tuple[str, ...], Row]:
     """What turns one revision into a later one: the names of columns, and their values.
 
@@ -115,14 +125,19 @@ def task_update(
     written, those that differ, so that an index is touched only when its column moves;
     ``position`` is that of the last event.
     """
-    names = ["last_position", "revision", "updated_at"]
-    values: list[object] = [position, after.revision, after.updated_at]
-    for field in fields:
-        new = getattr(after, field)
-        for column in COLUMNS_OF[field]:
-            names.append(column.name)
-            values.append(column.write(new))
-    return tuple(names), (*values, after.id, before.revision)
+    names, values = columns_of(fields)
+    moved = [value(after) for value in values]
+    return names, (
+        position, after.revision, after.updated_at, *moved, after.id, before.revision,
+    )  # fmt: skip
+
+
+@lru_cache(maxsize=256)
+def columns_of(fields: tuple[str, ...]) -> tuple[tuple[str, ...], list[Callable[[Task], object]]]:
+    """The columns to write when some fields move, and the values of those behind the stamps."""
+    columns = [column for field in fields for column in COLUMNS if column.field == field]
+    names = (*STAMPED, *(column.name for column in columns))
+    return names, [column.value for column in columns]
 
 
 def read_task(row: Row) -> Task:
