@@ -62,6 +62,7 @@ pictures: .venv/dev/.installed ## take the pictures of the console anew
 lock: .venv/dev/.locked ## write the lock files anew (LOCK_ARGS=--upgrade for newer versions)
 	$(LOCK) --group dev --output-file requirements/dev.lock pyproject.toml
 	$(LOCK) --group build --constraints requirements/dev.lock --output-file requirements/run.lock pyproject.toml
+	$(LOCK) --group pyproject.toml:bench --constraints requirements/dev.lock --output-file requirements/bench.lock
 	@! grep -nE '://|^-|^/|@' requirements/*.lock || { echo "A lock file names a host or a path."; exit 1; }
 
 clean: ## remove what was made here, except the server's data

@@ -180,11 +180,11 @@ def compare_answers() -> list[float]:
 def main() -> None:
     messages, lists, answers = compare_messages(), compare_lists(demo()), compare_answers()
     lines = [
-        Line("dearest kind of message, µs", max(messages), 200.0, more_is_better=False),
-        Line("list of 100 localized ÷ encoded", max(lists), 5.0, more_is_better=False),
-        Line("GET of 100 localized ÷ plain", max(answers), 5.0, more_is_better=False),
+        Line("dearest kind of message, µs", max(messages), 200),
+        Line("list of 100 localized ÷ encoded", max(lists), 5),
+        Line("GET of 100 localized ÷ plain", max(answers), 5),
     ]
-    report(RESULTS, "-rendering", lines, messages=messages, lists=lists, answers=answers)
+    report(RESULTS, "rendering", lines, messages=messages, lists=lists, answers=answers)
 
 
 if __name__ == "__main__":
