@@ -10,13 +10,14 @@ import argparse
 from functools import partial
 from pathlib import Path
 
-from loads import Load, Rounds, best, in_turn, load, median, tell
+from loads import Counted, Load, Rounds, best, in_turn, load, median, tell
 from report import RESULTS, Line, report
 from servers import Target, fastapi, milepost
 
 CONNECTIONS = (16, 64)
 OURS = "PATCH"
 OUR_CONNECTIONS = 64
+APART = 5000
 
 
 def name_at(connections: int) -> str:
@@ -24,7 +25,11 @@ def name_at(connections: int) -> str:
 
 
 def loads(peer: Target, *, seconds: int) -> dict[str, Load]:
-    return {name_at(many): partial(load, peer, "PATCH", many, seconds) for many in CONNECTIONS}
+    def at(many: int, start: int) -> Counted:
+        # They report on the same tasks in the same round.
+        return load(peer, "PATCH", many, seconds, start + many * APART)
+
+    return {name_at(many): partial(at, many) for many in CONNECTIONS}
 
 
 def judged(rounds: Rounds) -> list[Line]:

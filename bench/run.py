@@ -17,6 +17,7 @@ from loads import Load, in_turn, load, median, tell
 from report import RESULTS, Line, report
 from servers import Target, echo, milepost
 
+CONNECTIONS = 64
 SYNC_BYTES = 512
 SYNCS = 2000
 
@@ -59,7 +60,7 @@ def judged(found: dict[str, Any]) -> list[Line]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="Measure the service against the bare stack.")
-    parser.add_argument("--connections", type=int, default=64)
+    parser.add_argument("--connections", type=int, default=CONNECTIONS)
     parser.add_argument("--seconds", type=int, default=5)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--tasks", type=int, default=2000)

@@ -24,7 +24,7 @@ import resource
 import statistics
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
@@ -35,7 +35,7 @@ from report import RESULTS, Line, report
 from servers import Target, milepost, running
 
 WATCHERS = 1000
-SHARE_OF_EVERYTHING = 0.01
+OF_EVERYTHING, SHARE_OF_EVERYTHING = 10, 0.01
 IDLE = 10_000
 CONNECTIONS = 32
 LOADS = ("none", "one", "many")
@@ -47,28 +47,35 @@ PART_OF_ROUND = 300_000
 IDENT = re.compile(rb'"revision":(\d+),')
 
 
-async def watch(target: Target, query: str, begun: asyncio.Queue[None]) -> None:
-    """One watcher, that reads and throws away."""
+async def watch(target: Target, query: str, began: Callable[[], None]) -> None:
+    """One watcher, that reads and throws away until it is cut off."""
     host, _, port = target.url.removeprefix("http://").partition(":")
     reader, writer = await asyncio.open_connection(host, int(port))
     lines = [f"GET /v1/events?{query} HTTP/1.1", "Host: a", f"Authorization: Bearer {target.token}"]
     writer.write("\r\n".join([*lines, "", ""]).encode())
     answer = await reader.readuntil(b"\r\n\r\n")
     assert answer.startswith(b"HTTP/1.1 200"), answer
-    begun.put_nowait(None)
-    while await reader.read(256 * 1024):
-        pass
+    began()
+    with contextlib.suppress(ConnectionError):
+        while await reader.read(256 * 1024):
+            pass
+    writer.close()
 
 
-def watch_many(target: Target, queries: list[str], told: Connection) -> None:
+def watch_many(target: Target, queries: list[str], told: Connection, cut: Any) -> None:
     """Many watchers in a process of their own, until it is ended."""
 
+    async def stay(query: str, began: asyncio.Event) -> None:
+        while True:
+            await watch(target, query, began.set)
+            cut.value += 1
+
     async def run() -> None:
-        begun: asyncio.Queue[None] = asyncio.Queue()
         watchers = []
         for query in queries:
-            watchers.append(asyncio.ensure_future(watch(target, query, begun)))
-            await begun.get()
+            began = asyncio.Event()
+            watchers.append(asyncio.ensure_future(stay(query, began)))
+            await began.wait()
         told.send(len(watchers))
         await asyncio.gather(*watchers)
 
@@ -76,24 +83,27 @@ def watch_many(target: Target, queries: list[str], told: Connection) -> None:
 
 
 @contextlib.contextmanager
-def watchers(target: Target, queries: list[str]) -> Iterator[None]:
-    """Watchers for the time of a block; it begins when all are there."""
-    ours, theirs = multiprocessing.Pipe()
-    process = multiprocessing.get_context("spawn").Process(
-        target=watch_many, args=(target, queries, theirs), daemon=True
-    )
+def watchers(target: Target, queries: list[str]) -> Iterator[Callable[[], int]]:
+    """Watchers for the time of a block; it begins when all are there.
+
+    It can ask how many were cut off so far, for being too slow; each comes back at once.
+    """
+    spawning = multiprocessing.get_context("spawn")
+    ours, theirs = spawning.Pipe()
+    cut = spawning.Value("i", 0)
+    process = spawning.Process(target=watch_many, args=(target, queries, theirs, cut), daemon=True)
     process.start()
     assert ours.recv() == len(queries)
     try:
-        yield
+        yield lambda: cut.value
     finally:
         process.kill()
         process.join()
 
 
 def queries_over(ids: list[str], count: int) -> list[str]:
-    """One in a hundred watches everything, the others a task each."""
-    everything = round(count * SHARE_OF_EVERYTHING)
+    """One in a hundred watches everything, but at most ten, and the others a task each."""
+    everything = min(OF_EVERYTHING, round(count * SHARE_OF_EVERYTHING))
     own = [f"task={ids[number % len(ids)]}" for number in range(count - everything)]
     return [""] * everything + own
 
@@ -186,8 +196,12 @@ def measure(
             with probing(target, probe) as alone:
                 found["one"].append(paced_load(target, **options, start=start + PART_OF_ROUND))
             found["alone ms"] += alone
-            with watchers(target, queries_over(ids, count)), probing(target, probe) as among:
-                found["many"].append(paced_load(target, **options, start=start + 2 * PART_OF_ROUND))
+            with (
+                watchers(target, queries_over(ids, count)) as cut,
+                probing(target, probe) as among,
+            ):
+                counted = paced_load(target, **options, start=start + 2 * PART_OF_ROUND)
+                found["many"].append({**counted, "cut_off": cut()})
             found["among ms"] += among
         held = memory_of(target, ids[0], min(idle, most)) if idle else {}
     delays = {name: quantiles(found.pop(name)) for name in DELAYS}
