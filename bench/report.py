@@ -72,7 +72,8 @@ def first_of(path: Path, pattern: str) -> str | None:
 
 def commit() -> str:
     asked = ["git", "describe", "--always", "--dirty"]
-    return subprocess.run(asked, capture_output=True, text=True, check=True).stdout.strip()
+    told = subprocess.run(asked, cwd=RESULTS.parent, capture_output=True, text=True, check=False)
+    return told.stdout.strip() or "unknown"
 
 
 def report(folder: Path, kind: str, lines: Sequence[Line], **more: Any) -> None:

@@ -198,6 +198,7 @@ def measure(
 def start(folder: Path) -> float:
     """Seconds from the start of the process until it is ready."""
     with serving(folder) as target:
+        assert target.connect().send("GET", "/v1/tasks?page_size=1")["tasks"], "nothing is stored"
         return target.ready
 
 
