@@ -175,7 +175,9 @@ def jobs(url: str, rounds: int) -> dict[str, float]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=5)
-    rounds = parser.parse_args().rounds
+    parser.add_argument("--out", type=Path, default=RESULTS)
+    options = parser.parse_args()
+    rounds = options.rounds
     # What cannot be told to a service that is away is not the question.
     logging.getLogger("milepost").setLevel(logging.ERROR)
     os.environ["MILEPOST_FLUSH_SECONDS"] = "0"
@@ -194,7 +196,7 @@ def main() -> None:
         Line("changes told of a million", max(found["changes"]), 10),
         *(Line(f"time of a job, service {name}", ratio, 1.02) for name, ratio in ratios.items()),
     ]
-    report(RESULTS, "advance", lines, calls=found, jobs=ratios)
+    report(options.out, "advance", lines, calls=found, jobs=ratios)
 
 
 if __name__ == "__main__":
