@@ -2,9 +2,9 @@
 
 The resident memory of the server's process is read when it is warm, with running tasks that have
 each reported once, with twice as many, when all have ended, and when very many more have come and
-ended. What an active task holds is taken from the second half of them: the first ones also fill
-what other work has left free in the heap. A task that has ended is in the file, and should hold
-nothing.
+ended. Of the two halves of the active tasks the one that took more counts: the first may find room
+that other work has left free in the heap, and may also pay for what is there once. A task that has
+ended is in the file, and should hold nothing.
 
 Warm is a server that has done all of this before, with other tasks that have ended, so many that
 SQLite's cache is full. Even then the heap grows by a MiB or two now and then. The least that could
@@ -76,7 +76,8 @@ def measure(*, active: int, finished: int, rest: float = REST_SECONDS) -> dict[s
 
 def judged(found: dict[str, Any]) -> list[Line]:
     held = found["bytes"]
-    active = (held["active"] - held["half active"]) / found["active"]
+    halves = (held["half active"] - held["warm"], held["active"] - held["half active"])
+    active = max(halves) / found["active"]
     finished = (held["many ended"] - held["ended"]) / found["finished"]
     return [
         Line("bytes of memory for an active task", active, 2048, 1024),

@@ -74,8 +74,12 @@ def watch_many(target: Target, queries: list[str], told: Connection, cut: Any) -
         watchers = []
         for query in queries:
             began = asyncio.Event()
-            watchers.append(asyncio.ensure_future(stay(query, began)))
-            await began.wait()
+            watcher = asyncio.ensure_future(stay(query, began))
+            watchers.append(watcher)
+            waiting = asyncio.ensure_future(began.wait())
+            await asyncio.wait({watcher, waiting}, return_when=asyncio.FIRST_COMPLETED)
+            if watcher.done():
+                watcher.result()
         told.send(len(watchers))
         await asyncio.gather(*watchers)
 
@@ -93,9 +97,12 @@ def watchers(target: Target, queries: list[str]) -> Iterator[Callable[[], int]]:
     cut = spawning.Value("i", 0)
     process = spawning.Process(target=watch_many, args=(target, queries, theirs, cut), daemon=True)
     process.start()
-    assert ours.recv() == len(queries)
+    # Should the process end early, nobody else holds its end, so there is no waiting for it.
+    theirs.close()
     try:
+        assert ours.recv() == len(queries)
         yield lambda: cut.value
+        assert process.is_alive(), "the watchers have ended"
     finally:
         process.kill()
         process.join()

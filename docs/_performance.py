@@ -25,6 +25,8 @@ FILES = {
     "bytes of a body": ("growth-bodies.svg", "bytes of a body"),
 }
 PLOTS = {"per_second": "PATCH/s", "p99_ms": "p99 in ms"}
+# What else is told of a point, where it was counted.
+COLUMNS = {**PLOTS, "cut_off": "cut off for being slow"}
 
 Result = dict[str, Any]
 
@@ -133,10 +135,9 @@ def growth(result: Result | None) -> str:
     parts = [origin(result)]
     for name, points in result["curves"].items():
         file, axis = FILES[name]
-        rows = [
-            [f"{point['at']:,}", *(shown(point[figure]) for figure in PLOTS)] for point in points
-        ]
-        parts += [f"![{alt_of(axis)}](../images/{file})", table([axis, *PLOTS.values()], rows)]
+        figures = {key: title for key, title in COLUMNS.items() if key in points[0]}
+        rows = [[f"{point['at']:,}", *(shown(point[key]) for key in figures)] for point in points]
+        parts += [f"![{alt_of(axis)}](../images/{file})", table([axis, *figures.values()], rows)]
     return "\n\n".join(parts)
 
 

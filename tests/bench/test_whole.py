@@ -82,6 +82,7 @@ def test_growth_is_measured_and_drawn(tmp_path: Path) -> None:
     drawings = _performance.drawings(result)
     assert sorted(drawings) == sorted(file for file, _ in _performance.FILES.values())
     shown = _performance.growth(result)
+    assert "| watchers | PATCH/s | p99 in ms | cut off for being slow |" in shown
     for file, text in drawings.items():
         assert len(parsed(text).findall(".//{*}circle")) == 4
         assert f"(../images/{file})" in shown
