@@ -1,5 +1,6 @@
-# Everything runs from two virtual environments made here from the lock files:
-# .venv/run holds what the server needs, .venv/dev what tests and checks need as well.
+# Everything runs from virtual environments made here from the lock files:
+# .venv/run holds what the server needs, .venv/dev what tests and checks need as well, and
+# .venv/bench what a peer needs that the server is measured against.
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 RUN := .venv/run/bin
@@ -10,12 +11,12 @@ LOCK := $(DEV)/uv pip compile --quiet --no-config --universal --python-version 3
 	--no-annotate --custom-compile-command "make lock" $(LOCK_ARGS)
 
 .DEFAULT_GOAL := help
-.PHONY: help serve demo test check bench docs pictures lock clean
+.PHONY: help serve demo test check bench growth bench-more docs pictures lock clean
 .PRECIOUS: .venv/%/.locked
 .DELETE_ON_ERROR:
 
 help: ## say what can be made
-	@grep -hE '^[a-z]+:.* ## ' $(MAKEFILE_LIST) | awk -F ':.* ## ' '{printf "make %-8s  %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.* ## ' $(MAKEFILE_LIST) | awk -F ':.* ## ' '{printf "make %-10s  %s\n", $$1, $$2}'
 
 serve: .venv/run/.installed $(PASSWORD) ## start a server; its data is in .milepost/data (SERVE_ARGS="…")
 	@echo "The administrator's password is in $(PASSWORD)"
@@ -42,13 +43,18 @@ check: .venv/dev/.installed ## check format, lint, types, arrows between rooms, 
 	$(DEV)/mypy
 	$(DEV)/python -m pytest --quiet $(wildcard tests/test_architecture.py tests/test_docs.py)
 
-bench: .venv/dev/.installed ## measure (BENCH_ARGS="…")
+bench: .venv/dev/.installed .venv/bench/.locked ## measure the whole budget (BENCH_ARGS="…")
 	scripts/system-packages
-	$(DEV)/python bench/run.py $(BENCH_ARGS)
-	$(DEV)/python bench/jsonrpc.py
+	$(DEV)/python bench/budget.py $(BENCH_ARGS)
+
+growth: .venv/dev/.installed ## measure how PATCH goes as things grow (BENCH_ARGS="…")
+	scripts/system-packages
+	$(DEV)/python bench/growth.py $(BENCH_ARGS)
+
+bench-more: .venv/dev/.installed ## measure what is in no budget: messages, idle watchers, console, library
+	scripts/system-packages
 	$(DEV)/python bench/rendering.py
 	$(DEV)/python bench/watch.py
-	$(DEV)/python bench/batch.py
 	$(DEV)/python bench/console.py
 	$(DEV)/python bench/advance.py
 
@@ -62,6 +68,7 @@ pictures: .venv/dev/.installed ## take the pictures of the console anew
 lock: .venv/dev/.locked ## write the lock files anew (LOCK_ARGS=--upgrade for newer versions)
 	$(LOCK) --group dev --output-file requirements/dev.lock pyproject.toml
 	$(LOCK) --group build --constraints requirements/dev.lock --output-file requirements/run.lock pyproject.toml
+	$(LOCK) --group pyproject.toml:bench --constraints requirements/dev.lock --output-file requirements/bench.lock
 	@! grep -nE '://|^-|^/|@' requirements/*.lock || { echo "A lock file names a host or a path."; exit 1; }
 
 clean: ## remove what was made here, except the server's data

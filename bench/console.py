@@ -104,10 +104,10 @@ def main() -> None:
         version = browser.version
         found = quiet(browser, server)
         found |= loaded(browser, server, options.tasks, options.every, options.seconds)
-    lines = [Line(name, found[name], most, more_is_better=False) for name, most in MOST.items()]
+    lines = [Line(name, found[name], most) for name, most in MOST.items()]
     for name, value in found.items():
         print(f"{name:50} {value:8.1f}")
-    report(options.out, "-console", lines, figures=found, chromium=version)
+    report(options.out, "console", lines, figures=found, chromium=version)
 
 
 if __name__ == "__main__":

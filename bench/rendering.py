@@ -6,11 +6,13 @@ encoded, against the same list encoded alone, and the same through a server; in 
 
 from __future__ import annotations
 
+import argparse
 import json
 import statistics
 import time
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 
 import urllib3
 from report import RESULTS, Line, report
@@ -178,13 +180,16 @@ def compare_answers() -> list[float]:
 
 
 def main() -> None:
+    parser = argparse.ArgumentParser(description="Measure what messages in a language cost.")
+    parser.add_argument("--out", type=Path, default=RESULTS)
+    out = parser.parse_args().out
     messages, lists, answers = compare_messages(), compare_lists(demo()), compare_answers()
     lines = [
-        Line("dearest kind of message, µs", max(messages), 200.0, more_is_better=False),
-        Line("list of 100 localized ÷ encoded", max(lists), 5.0, more_is_better=False),
-        Line("GET of 100 localized ÷ plain", max(answers), 5.0, more_is_better=False),
+        Line("dearest kind of message, µs", max(messages), 200),
+        Line("list of 100 localized ÷ encoded", max(lists), 5),
+        Line("GET of 100 localized ÷ plain", max(answers), 5),
     ]
-    report(RESULTS, "-rendering", lines, messages=messages, lists=lists, answers=answers)
+    report(out, "rendering", lines, messages=messages, lists=lists, answers=answers)
 
 
 if __name__ == "__main__":

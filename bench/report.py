@@ -6,8 +6,8 @@ import datetime as dt
 import json
 import os
 import platform
+import re
 import sqlite3
-import statistics
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -15,29 +15,48 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 RESULTS = Path(__file__).parent / "results"
+BUDGET = "budget"
+WIDTH = 58
 
 
 class Line(NamedTuple):
-    """One line of the budget: what was measured, and what it must reach."""
+    """What was measured, and what it must reach; with an aim it is a line of the budget.
+
+    Without a value it was not measured.
+    """
 
     name: str
-    value: float
+    value: float | None
     must: float
-    more_is_better: bool
+    aim: float | None = None
+    more_is_better: bool = False
 
     @property
     def verdict(self) -> str:
-        good = self.value >= self.must if self.more_is_better else self.value <= self.must
-        return "met" if good else "MISSED"
+        if self.value is None:
+            return "not measured"
+        if self.aim is not None and self._reaches(self.aim):
+            return "aim met"
+        return "must met" if self._reaches(self.must) else "MISSED"
 
+    def _reaches(self, bound: float) -> bool:
+        assert self.value is not None
+        return self.value >= bound if self.more_is_better else self.value <= bound
 
-def median(rounds: list[dict[str, float]], name: str) -> float:
-    return statistics.median(found[name] for found in rounds)
+    def __str__(self) -> str:
+        sign = "≥" if self.more_is_better else "≤"
+        value = "-" if self.value is None else f"{self.value:.3f}"
+        aim = "" if self.aim is None else f"aim {sign} {self.aim:g}"
+        return (
+            f"{self.name:{WIDTH}} {value:>10}  must {sign} {self.must:<7g} {aim:12} {self.verdict}"
+        )
 
 
 def machine() -> dict[str, Any]:
     return {
         "cores": os.cpu_count(),
+        "processor": first_of(Path("/proc/cpuinfo"), r"model name\s*: (.*)"),
+        "memory_gib": round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30),
         "machine": platform.machine(),
         "system": f"{platform.system()} {platform.release()}",
         "python": platform.python_version(),
@@ -45,15 +64,23 @@ def machine() -> dict[str, Any]:
     }
 
 
+def first_of(path: Path, pattern: str) -> str | None:
+    """What the first line that fits a pattern says, where there is such a file."""
+    found = re.search(pattern, path.read_text()) if path.exists() else None
+    return None if found is None else found[1]
+
+
 def commit() -> str:
     asked = ["git", "describe", "--always", "--dirty"]
-    return subprocess.run(asked, capture_output=True, text=True, check=True).stdout.strip()
+    told = subprocess.run(asked, cwd=RESULTS.parent, capture_output=True, text=True, check=False)
+    return told.stdout.strip() or "unknown"
 
 
 def report(folder: Path, kind: str, lines: Sequence[Line], **more: Any) -> None:
     """Print the lines with their verdicts and write all that was measured to a file."""
     now = dt.datetime.now(dt.UTC)
     result = {
+        "kind": kind,
         "at": now.isoformat(timespec="seconds"),
         "commit": commit(),
         "machine": machine(),
@@ -62,9 +89,9 @@ def report(folder: Path, kind: str, lines: Sequence[Line], **more: Any) -> None:
         **more,
     }
     folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"{now:%Y-%m-%d}-{result['commit']}{kind}.json"
+    ending = "" if kind == BUDGET else f"-{kind}"
+    path = folder / f"{now:%Y-%m-%d}-{result['commit']}{ending}.json"
     path.write_text(json.dumps(result, indent=1) + "\n")
-    for line in lines:
-        sign = "≥" if line.more_is_better else "≤"
-        print(f"{line.name:46} {line.value:8.3f}  must {sign} {line.must}  {line.verdict}")
+    for line in sorted(lines, key=lambda line: line.aim is None):
+        print(line)
     print(f"written to {path}")

@@ -19,55 +19,67 @@ import contextlib
 import http.client
 import json
 import multiprocessing
-import os
 import re
 import resource
 import statistics
-import subprocess
-import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
-from report import RESULTS, Line, median, report
-from run import HERE, PATCH_PREFIX, THREADS, load
-from servers import Target, milepost
+from loads import ROUND, load, median, paced_load, percentile
+from processes import resident
+from report import RESULTS, Line, report
+from servers import Target, milepost, running
 
 WATCHERS = 1000
-OF_EVERYTHING = 10
+OF_EVERYTHING, SHARE_OF_EVERYTHING = 10, 0.01
 IDLE = 10_000
 CONNECTIONS = 32
 LOADS = ("none", "one", "many")
 DELAYS = ("alone ms", "among ms")
 PROBES_A_SECOND = 50
+# Files of the process beside its connections.
+OTHER_FILES = 500
+PART_OF_ROUND = 300_000
 IDENT = re.compile(rb'"revision":(\d+),')
 
 
-async def watch(target: Target, query: str, begun: asyncio.Queue[None]) -> None:
-    """One watcher, that reads and throws away."""
+async def watch(target: Target, query: str, began: Callable[[], None]) -> None:
+    """One watcher, that reads and throws away until it is cut off."""
     host, _, port = target.url.removeprefix("http://").partition(":")
     reader, writer = await asyncio.open_connection(host, int(port))
     lines = [f"GET /v1/events?{query} HTTP/1.1", "Host: a", f"Authorization: Bearer {target.token}"]
     writer.write("\r\n".join([*lines, "", ""]).encode())
     answer = await reader.readuntil(b"\r\n\r\n")
     assert answer.startswith(b"HTTP/1.1 200"), answer
-    begun.put_nowait(None)
-    while await reader.read(256 * 1024):
-        pass
+    began()
+    with contextlib.suppress(ConnectionError):
+        while await reader.read(256 * 1024):
+            pass
+    writer.close()
 
 
-def watch_many(target: Target, queries: list[str], told: Connection) -> None:
+def watch_many(target: Target, queries: list[str], told: Connection, cut: Any) -> None:
     """Many watchers in a process of their own, until it is ended."""
 
+    async def stay(query: str, began: asyncio.Event) -> None:
+        while True:
+            await watch(target, query, began.set)
+            cut.value += 1
+
     async def run() -> None:
-        begun: asyncio.Queue[None] = asyncio.Queue()
         watchers = []
         for query in queries:
-            watchers.append(asyncio.ensure_future(watch(target, query, begun)))
-            await begun.get()
+            began = asyncio.Event()
+            watcher = asyncio.ensure_future(stay(query, began))
+            watchers.append(watcher)
+            waiting = asyncio.ensure_future(began.wait())
+            await asyncio.wait({watcher, waiting}, return_when=asyncio.FIRST_COMPLETED)
+            if watcher.done():
+                watcher.result()
         told.send(len(watchers))
         await asyncio.gather(*watchers)
 
@@ -75,43 +87,32 @@ def watch_many(target: Target, queries: list[str], told: Connection) -> None:
 
 
 @contextlib.contextmanager
-def watchers(target: Target, queries: list[str]) -> Iterator[None]:
-    """Watchers for the time of a block; it begins when all are there."""
-    ours, theirs = multiprocessing.Pipe()
-    process = multiprocessing.get_context("spawn").Process(
-        target=watch_many, args=(target, queries, theirs), daemon=True
-    )
+def watchers(target: Target, queries: list[str]) -> Iterator[Callable[[], int]]:
+    """Watchers for the time of a block; it begins when all are there.
+
+    It can ask how many were cut off so far, for being too slow; each comes back at once.
+    """
+    spawning = multiprocessing.get_context("spawn")
+    ours, theirs = spawning.Pipe()
+    cut = spawning.Value("i", 0)
+    process = spawning.Process(target=watch_many, args=(target, queries, theirs, cut), daemon=True)
     process.start()
-    assert ours.recv() == len(queries)
+    # Should the process end early, nobody else holds its end, so there is no waiting for it.
+    theirs.close()
     try:
-        yield
+        assert ours.recv() == len(queries)
+        yield lambda: cut.value
+        assert process.is_alive(), "the watchers have ended"
     finally:
         process.kill()
         process.join()
 
 
-def queries_over(ids: list[str]) -> list[str]:
-    """Ten watch everything, the others a task each."""
-    own = [f"task={ids[number % len(ids)]}" for number in range(WATCHERS - OF_EVERYTHING)]
-    return [""] * OF_EVERYTHING + own
-
-
-def paced(target: Target, *, rest_ms: float, seconds: int, start: int) -> Any:
-    """PATCH at a pace."""
-    command = ["wrk", f"-t{THREADS}", f"-c{CONNECTIONS}", f"-d{seconds}s", "--timeout", "30s"]
-    command += ["-s", str(HERE / "paced.lua"), target.url, "--"]
-    command += ["PATCH", PATCH_PREFIX, target.token, str(target.ids), str(THREADS), str(start)]
-    command.append(str(round(rest_ms)))
-    process = process_on(target.data)
-    before = cpu_seconds(process)
-    answer = subprocess.run(command, capture_output=True, text=True, check=True)
-    used = cpu_seconds(process) - before
-    counted = json.loads(answer.stdout.strip().splitlines()[-1])
-    if counted["refused"] or counted["broken"]:
-        sys.exit(f"{counted['refused']} refused, {counted['broken']} broken")
-    counted["per_second"] = counted["requests"] / counted["seconds"]
-    counted["cpu_us_each"] = used / counted["requests"] * 1e6
-    return counted
+def queries_over(ids: list[str], count: int) -> list[str]:
+    """One in a hundred watches everything, but at most ten, and the others a task each."""
+    everything = min(OF_EVERYTHING, round(count * SHARE_OF_EVERYTHING))
+    own = [f"task={ids[number % len(ids)]}" for number in range(count - everything)]
+    return [""] * everything + own
 
 
 class Probe:
@@ -176,84 +177,81 @@ def probing(target: Target, task: str) -> Iterator[list[float]]:
         found += delays.result()
 
 
-def percentile(values: list[float], part: float) -> float:
-    return sorted(values)[min(len(values) - 1, int(len(values) * part))]
-
-
-def process_on(data: Path) -> Path:
-    """Where the system tells of the server on a data directory."""
-    for process in Path("/proc").glob("[0-9]*"):
-        with contextlib.suppress(OSError):
-            if str(data).encode() in (process / "cmdline").read_bytes():
-                return process
-    sys.exit(f"no server on {data}")
-
-
-def resident(process: Path) -> int:
-    """Bytes of memory of a process."""
-    (line,) = re.findall(r"VmRSS:\s+(\d+) kB", (process / "status").read_text())
-    return int(line) * 1024
-
-
-def cpu_seconds(process: Path) -> float:
-    """What a process has worked so far."""
-    fields = (process / "stat").read_text().rpartition(") ")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-
-def new_task(target: Target) -> str:
-    """One more running task, that is not among those of the load."""
-    connection = http.client.HTTPConnection(target.url.removeprefix("http://"), timeout=30)
-    headers = {"Authorization": f"Bearer {target.token}", "Content-Type": "application/json"}
-    spec = {"operation_id": "probe", "cancelable": True, "status": "RUNNING"}
-    connection.request("POST", "/v1/tasks", json.dumps(spec), headers)
-    found: str = json.loads(connection.getresponse().read())["id"]
-    return found
-
-
-def measure(*, seconds: int, rounds: int, tasks: int, idle: int) -> dict[str, Any]:
+def allow_files() -> int:
+    """Let this process and those it starts have as many connections as they may: how many."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft < hard:
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    return hard - OTHER_FILES
+
+
+def measure(
+    *, seconds: int, rounds: int, tasks: int, idle: int, count: int = WATCHERS
+) -> dict[str, Any]:
+    """What ``count`` watchers cost, and what so many ``idle`` ones hold."""
+    most = allow_files()
     found: dict[str, list[Any]] = {name: [] for name in (*LOADS, *DELAYS)}
     with milepost(tasks) as target:
         ids = target.ids.read_text().split()
-        probe = new_task(target)
-        full = load(target, "PATCH", connections=CONNECTIONS, seconds=seconds, start=1_000_000)
+        (probe,) = target.connect().create([running("probe")])
+        full = load(target, "PATCH", CONNECTIONS, seconds)
         rest = 2 * CONNECTIONS / full["per_second"] * 1000
         for number in range(rounds):
-            options = {"rest_ms": rest, "seconds": seconds, "start": (number + 2) * 1_000_000}
-            found["none"].append(paced(target, **options))
-            options["start"] += 300_000
+            options = {"rest_ms": rest, "connections": CONNECTIONS, "seconds": seconds}
+            start = (number + 2) * ROUND
+            found["none"].append(paced_load(target, **options, start=start))
             with probing(target, probe) as alone:
-                found["one"].append(paced(target, **options))
+                found["one"].append(paced_load(target, **options, start=start + PART_OF_ROUND))
             found["alone ms"] += alone
-            options["start"] += 300_000
-            with watchers(target, queries_over(ids)), probing(target, probe) as among:
-                found["many"].append(paced(target, **options))
+            with (
+                watchers(target, queries_over(ids, count)) as cut,
+                probing(target, probe) as among,
+            ):
+                counted = paced_load(target, **options, start=start + 2 * PART_OF_ROUND)
+                found["many"].append({**counted, "cut_off": cut()})
             found["among ms"] += among
-        count = min(idle, hard - 500)
-        process = process_on(target.data)
-        before = resident(process)
-        with watchers(target, [f"task={ids[0]}"] * count):
-            each = (resident(process) - before) / count
-    return {
-        "rounds": found,
-        "full_per_second": full["per_second"],
-        "idle": {"watchers": count, "bytes_each": round(each)},
-    }
+        held = memory_of(target, ids[0], min(idle, most)) if idle else {}
+    delays = {name: quantiles(found.pop(name)) for name in DELAYS}
+    return {"watchers": count, "rounds": found, **delays, "full": full["per_second"], "idle": held}
+
+
+def memory_of(target: Target, task: str, count: int) -> dict[str, float]:
+    """What watchers hold who are told nothing."""
+    before = resident(target.pid)
+    with watchers(target, [f"task={task}"] * count):
+        return {"watchers": count, "bytes_each": round((resident(target.pid) - before) / count)}
+
+
+def quantiles(delays: list[float]) -> dict[str, float]:
+    return {"p50": statistics.median(delays), "p99": percentile(delays, 0.99)}
 
 
 def judged(found: dict[str, Any]) -> list[Line]:
-    rounds = found["rounds"]
-    patch = median(rounds["many"], "p99_ms") / median(rounds["none"], "p99_ms")
-    work = median(rounds["many"], "cpu_us_each") / median(rounds["none"], "cpu_us_each")
-    delivery = percentile(rounds["among ms"], 0.99) / median(rounds["none"], "p99_ms")
+    rounds, count = found["rounds"], f"{found['watchers']:,}"
+    none, many = rounds["none"], rounds["many"]
+    patch = median(many, "p99_ms") / median(none, "p99_ms")
+    work = median(many, "cpu_us_each") / median(none, "cpu_us_each")
+    delivery = found["among ms"]["p99"]
     return [
-        Line("work for a PATCH, 1,000 watchers ÷ none", work, 2.0, more_is_better=False),
-        Line("p99 of PATCH, 1,000 watchers ÷ none", patch, 2.0, more_is_better=False),
-        Line("p99 of delivery ÷ p99 of PATCH", delivery, 5.0, more_is_better=False),
+        Line(f"p99 of PATCH at half load, {count} watchers ÷ none", patch, 2, 1.2),
+        Line(f"ms from a change to {count} watchers, p99", delivery, 100, 20),
+        Line(f"work for a PATCH, {count} watchers ÷ none", work, 2),
+        Line("p99 of delivery ÷ p99 of PATCH", delivery / median(none, "p99_ms"), 5),
     ]
+
+
+def tell(found: dict[str, Any]) -> None:
+    """Print what was measured."""
+    for name in LOADS:
+        rounds = found["rounds"][name]
+        figures = f"{median(rounds, 'per_second'):6.0f}/s  p50 {median(rounds, 'p50_ms'):6.2f} ms"
+        figures += f"  p99 {median(rounds, 'p99_ms'):6.2f} ms"
+        figures += f"  {median(rounds, 'cpu_us_each'):4.0f} us of work"
+        print(f"PATCH, {name:5} watching  {figures}")
+    for name in DELAYS:
+        print(f"delivery, {name:8}  p50 {found[name]['p50']:6.2f}  p99 {found[name]['p99']:6.2f}")
+    if idle := found["idle"]:
+        print(f"{idle['watchers']} idle: {idle['bytes_each']} bytes each")
 
 
 def main() -> None:
@@ -267,19 +265,8 @@ def main() -> None:
     found = measure(
         seconds=options.seconds, rounds=options.rounds, tasks=options.tasks, idle=options.idle
     )
-    lines = judged(found)
-    for name in LOADS:
-        rounds = found["rounds"][name]
-        figures = f"{median(rounds, 'per_second'):6.0f}/s  p50 {median(rounds, 'p50_ms'):6.2f} ms"
-        figures += f"  p99 {median(rounds, 'p99_ms'):6.2f} ms"
-        figures += f"  {median(rounds, 'cpu_us_each'):4.0f} us of work"
-        print(f"PATCH, {name:5} watching  {figures}")
-    for name in DELAYS:
-        delays = found["rounds"].pop(name)
-        found[name] = {"p50": statistics.median(delays), "p99": percentile(delays, 0.99)}
-        print(f"delivery, {name:8}  p50 {found[name]['p50']:6.2f}  p99 {found[name]['p99']:6.2f}")
-    print(f"{found['idle']['watchers']} idle: {found['idle']['bytes_each']} bytes each")
-    report(options.out, "-watch", lines, **found)
+    tell(found)
+    report(options.out, "watch", judged(found), **found)
 
 
 if __name__ == "__main__":

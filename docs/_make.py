@@ -22,7 +22,7 @@ import msgspec
 
 sys.path.insert(0, str(Path(__file__).parent.parent))  # run as a script, it is in no package
 
-from docs import _python, _testing, _v1
+from docs import _performance, _python, _testing, _v1
 from milepost import settings
 from milepost.cli import admin, connection, exits, extension
 from milepost.cli.main import HELP_NAMES
@@ -869,6 +869,7 @@ PARTS: dict[str, Callable[[], str]] = {
     "v1-routes": partial(routes_of, "v1.md"),
     "v1-structures": partial(structures, V1_STRUCTURES),
     **_python.PARTS,
+    **_performance.PARTS,
 }
 
 
@@ -887,14 +888,17 @@ def pages() -> list[Path]:
     return [path for path in sorted(DOCS.rglob("*.md")) if PART.search(path.read_text("utf-8"))]
 
 
+def made() -> dict[Path, str]:
+    """What each page, and each picture that is made from figures, says now."""
+    return {page: render(page.read_text("utf-8")) for page in pages()} | _performance.pictures()
+
+
 def main() -> None:
-    """Rewrite the pages that have changed and name them."""
-    for page in pages():
-        before = page.read_text("utf-8")
-        after = render(before)
-        if after != before:
-            page.write_text(after, "utf-8")
-            sys.stdout.write(f"{page.relative_to(DOCS.parent).as_posix()}\n")
+    """Rewrite what has changed and name it."""
+    for path, after in made().items():
+        if not path.exists() or path.read_text("utf-8") != after:
+            path.write_text(after, "utf-8")
+            sys.stdout.write(f"{path.relative_to(DOCS.parent).as_posix()}\n")
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+import xml.etree.ElementTree as ET
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -143,3 +144,8 @@ def founding_sentences(page: str) -> list[Sentence]:
         text = (parameter[2] or "") if parameter else line
         found += [Sentence(where, part) for part in SENTENCE_END.split(text) if part]
     return found
+
+
+def parsed(svg: str) -> ET.Element:
+    """The root of a picture of ours."""
+    return ET.fromstring(svg)  # noqa: S314  it is not from elsewhere
