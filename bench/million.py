@@ -15,6 +15,7 @@ A directory is filled once (``bench/filling.py``) and copied, so that each part 
 from __future__ import annotations
 
 import argparse
+import base64
 import contextlib
 import http.client
 import json
@@ -41,11 +42,17 @@ from run import HERE, PATCH_PREFIX
 from servers import PASSWORD, free_port
 
 from milepost import Client
+from milepost.access.principals import Principal, Role
+from milepost.service.paging import KEY_NAME, MARK_BYTES, signed
+from milepost.service.reading import encode_question
+from milepost.wire.queries import parse_query
+from milepost.wire.v1queries import list_query
 
 PARTS = ("start", "lists", "reading", "cutting", "sweep")
 PACE = 0.004
 WINDOW = 2.0
 LOAD_CONNECTIONS, LOAD_REST_MS = 8, 20
+LONGEST_LOAD = 300
 PROBED = 50
 """Of the tasks for a load, so many belong to the prober."""
 KEPT_LONG = {"MILEPOST_RETENTION_AGE": str(400 * 86_400)}
@@ -159,7 +166,7 @@ def questions(filled: Filled) -> dict[str, str]:
     ids = "&".join(f"task={one}" for one in filled.busy[:100])
     every = "&".join(f"status={one}" for one in ("PENDING", "RUNNING", "BLOCKED"))
     return {
-        "everything": "",
+        "everything": "order=-created",
         "oldest first": "order=created",
         "status RUNNING": "status=RUNNING",
         "status FAILED": "status=FAILED",
@@ -234,29 +241,32 @@ def paths_of(filled: Filled) -> dict[str, str]:
     return asked | other_lists(filled)
 
 
-def turned(asker: Asker, path: str, size: int) -> tuple[str, str]:
-    """The paths of a middle page and of the last one, walked to with pages of a size."""
-    large = f"{path}&page_size={size}"
-    tokens: list[str] = []
-    found: Any = asker.get(large)[1]
-    while (token := found.get("next_page_token")) is not None:
-        tokens.append(token)
-        found = asker.get(f"{large}&page_token={quote(token)}")[1]
-    middle, last = tokens[len(tokens) // 2], tokens[-1]
-    return f"{path}&page_token={quote(middle)}", f"{path}&page_token={quote(last)}"
+def turned(server: Running, text: str, behind: int) -> str:
+    """The path of the page behind the task of that number, with the token a walk would get."""
+    with contextlib.closing(sqlite3.connect(server.data / "milepost.db")) as database:
+        (key,) = database.execute("SELECT value FROM keys WHERE name = ?", (KEY_NAME,)).fetchone()
+    who = Principal("administrator", Role.ADMINISTRATOR)
+    question = encode_question(list_query(parse_query(text.encode())).selection)
+    mark = behind.to_bytes(MARK_BYTES)
+    token = base64.urlsafe_b64encode(mark + signed(key.encode(), who, question, mark)).decode()
+    return f"/v1/tasks?{text}&page_token={quote(token)}"
 
 
-def measure_lists(server: Running, filled: Filled, times: int) -> dict[str, Any]:
+def measure_lists(server: Running, filled: Filled, stored: int, times: int) -> dict[str, Any]:
     """The p50, p99 and maximum in milliseconds of each question."""
     asker = Asker(server.url, server.token)
     paths = paths_of(filled)
-    for name, size in (("everything", 1000), ("service, large", 1000), ("open", 100)):
-        middle, last = turned(asker, paths[name], size)
-        paths |= {f"{name}, middle": middle, f"{name}, last": last}
+    token = asker.get("/v1/tasks?page_size=1")[1]["next_page_token"]  # the key is there from now on
+    assert token
+    for name in ("everything", "service, large", "status FAILED", "text nowhere, service"):
+        text = questions(filled)[name]
+        paths[f"{name}, middle"] = turned(server, text, stored // 2)
+        paths[f"{name}, last"] = turned(server, text, 50)
     found = {}
     for name, path in paths.items():
         asker.get(path)
         taken = sorted(asker.get(path)[0] for _ in range(times))
+        print(f"{name:34} p50 {taken[len(taken) // 2]:8.2f}  max {taken[-1]:8.2f}", flush=True)
         found[name] = {
             "p50": statistics.median(taken),
             "p99": taken[min(len(taken) - 1, int(len(taken) * 0.99))],
@@ -274,7 +284,7 @@ def probe(url: str, token: str, ids: list[str], told: Connection) -> None:
     peer = socket.create_connection((host, int(port)))
     peer.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     found: list[tuple[float, float]] = []
-    number, due = int(time.time()), time.perf_counter()
+    number, due = int(time.time() * 1000), time.perf_counter()
     while not told.poll():
         due = max(due + PACE, time.perf_counter())
         time.sleep(max(0.0, due - time.perf_counter()))
@@ -333,7 +343,7 @@ def probing(server: Running, ids: list[str]) -> Iterator[Latencies]:
     )
     loaded = server.data.parent / "loaded"
     loaded.write_text("".join(f"{one}\n" for one in ids[PROBED:]))
-    command = ["wrk", "-t1", f"-c{LOAD_CONNECTIONS}", "-d3600s", "--timeout", "60s"]
+    command = ["wrk", "-t1", f"-c{LOAD_CONNECTIONS}", f"-d{LONGEST_LOAD}s", "--timeout", "60s"]
     command += ["-s", str(HERE / "paced.lua"), server.url, "--", "PATCH", PATCH_PREFIX]
     command += [server.token, str(loaded), "1", str(int(time.time()) % 10**8), str(LOAD_REST_MS)]
     load = subprocess.Popen(command, stdout=subprocess.DEVNULL)
@@ -500,7 +510,7 @@ def measure(folder: Path, options: argparse.Namespace) -> dict[str, Any]:
                 found["start"] = {"s": statistics.median(ready), "MiB": max(memory)}
             with serving(data, IDLE) as server:
                 if "lists" in options.only:
-                    found["lists"] = measure_lists(server, filled, options.times)
+                    found["lists"] = measure_lists(server, filled, options.tasks, options.times)
                     found["lists MiB"] = resident(server.process)
                 if "reading" in options.only:
                     found["reading"] = measure_reading(server, filled, options.seconds)
