@@ -23,7 +23,7 @@ from milepost.store.base import (
     Unavailable,
     User,
 )
-from milepost.store.sqlite import family, figures, paging, queries, removal, rows, shortening
+from milepost.store.sqlite import counting, family, figures, queries, removal, rows, shortening
 from milepost.store.sqlite.connection import open_reader
 
 T = TypeVar("T")
@@ -92,7 +92,7 @@ class Reader:
         return None if row is None else str(row[0])
 
     async def counts(self, selection: Selection) -> Counts:
-        return await self._far_away(lambda: paging.read_counts(self._far, selection))
+        return await self._far_away(lambda: counting.read_counts(self._far, selection))
 
     async def open_tasks(self, visible_service: str | None) -> OpenTasks:
         return await self._far_away(lambda: figures.read_open(self._far, visible_service))
