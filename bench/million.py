@@ -468,7 +468,7 @@ def beside_work(folder: Path, filled: Filled, work: Work, seconds: float) -> dic
             found = measure_work(server, filled.busy, work, seconds)
         with serving(data, IDLE) as server:
             idle = quiet(server, filled.busy, min(seconds, 30))
-    return {**found, **compared(found.pop("latencies"), idle)}
+    return compared(found.pop("latencies"), idle) | found
 
 
 IDLE = {"MILEPOST_HISTORY_LIMIT": "1000000"}
