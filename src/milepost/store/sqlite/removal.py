@@ -142,7 +142,7 @@ def forget_shortening(connection: sqlite3.Connection, task_id: str) -> None:
 def compact(connection: sqlite3.Connection, most: int) -> int:
     """Remove events along the chains of removed tasks, as many as a step has time for."""
     removed, step = 0, Step()
-    while removed < most and not step.is_over:
+    while removed < most:
         head = connection.execute("SELECT position FROM discarded LIMIT 1").fetchone()
         if head is None:
             break
@@ -150,6 +150,8 @@ def compact(connection: sqlite3.Connection, most: int) -> int:
         chain = connection.execute(CHAIN, (*head, at_once)).fetchall()
         discard(connection, head[0], chain)
         removed += len(chain)
+        if removed and step.is_over:
+            break
     return removed
 
 
@@ -159,11 +161,11 @@ def forget(connection: sqlite3.Connection, most: int, statement: str, before: In
     ``statement`` takes the instant and a number of rows.
     """
     forgotten, step = 0, Step()
-    while forgotten < most and not step.is_over:
+    while forgotten < most:
         at_once = min(most - forgotten, ROWS_AT_ONCE)
         count = connection.execute(statement, (before, at_once)).rowcount
         forgotten += count
-        if count < at_once:
+        if count < at_once or step.is_over:
             break
     return forgotten
 
