@@ -51,6 +51,7 @@ bench: .venv/dev/.installed ## measure (BENCH_ARGS="…")
 	$(DEV)/python bench/batch.py
 	$(DEV)/python bench/console.py
 	$(DEV)/python bench/advance.py
+	$(DEV)/python bench/million.py
 
 docs: .venv/dev/.installed ## write the generated parts of the docs anew
 	$(DEV)/python docs/_make.py

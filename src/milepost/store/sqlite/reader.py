@@ -78,10 +78,11 @@ class Reader:
     ) -> list[str]:
         if not self._one(family.HAS_CHILDREN, task_id):
             return []
-        return [
-            row[0]
-            for row in await self._all(family.CANCELABLE_BELOW, task_id, visible_service, most)
-        ]
+        values = task_id, visible_service, most
+        found = await self._aside(
+            lambda connection: connection.execute(family.CANCELABLE_BELOW, values).fetchall()
+        )
+        return [row[0] for row in found]
 
     async def services_with_finished(self) -> list[str]:
         found = await self._aside(

@@ -183,12 +183,13 @@ class SqliteStore(tokens.Tokens, AccountWriter, Store):
         where, values = queries.conditions(wanted)
         statement = f"SELECT {rows.NAMES} FROM tasks{where} ORDER BY number LIMIT ?"  # noqa: S608  own names only
 
-        def read() -> list[Task]:
+        def read(connection: sqlite3.Connection) -> list[Task]:
             # Closed whatever happens: an open cursor would keep its old view of the database.
-            with contextlib.closing(self._far.execute(statement, (*values, limit))) as found:
+            with contextlib.closing(connection.execute(statement, (*values, limit))) as found:
                 return queries.bounded_tasks(found)
 
-        tasks = await self._far_away(read)
+        # A list that may not be cut short may take long: pages do not wait for it.
+        tasks = await self._aside(read)
         await self._told_before(tasks)
         return tasks
 
