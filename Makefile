@@ -57,6 +57,7 @@ bench-more: .venv/dev/.installed ## measure what is in no budget: messages, idle
 	$(DEV)/python bench/watch.py
 	$(DEV)/python bench/console.py
 	$(DEV)/python bench/advance.py
+	$(DEV)/python bench/million.py
 
 docs: .venv/dev/.installed ## write the generated parts of the docs anew
 	$(DEV)/python docs/_make.py

@@ -16,7 +16,7 @@ from milepost.rules.finding import Selection, TaskFilter
 from milepost.rules.task import Task
 from milepost.rules.values import Opaque, Status, Target
 from milepost.store.base import Store
-from milepost.store.sqlite import paging
+from milepost.store.sqlite import paging, walking
 from tests.contract.samples import NOON, failure, made, moved, text
 from tests.contract.stores import Home, Kind, new_home, scenario
 
@@ -83,7 +83,7 @@ def library(kind: Kind) -> Iterator[Library]:
     ):
         if kind.name == "sqlite-small-groups":
             # So little that most pages are cut short and most filters are looked at one by one.
-            patch.setattr(paging, "MOST_EXAMINED", 7)
+            patch.setattr(walking, "MOST_EXAMINED", 7)
             patch.setattr(paging, "MOST_WALKS", 2)
         store = runner.run(kind.open(home.place, most_waiting=10))
         yield Library(runner, store, runner.run(shelve(store)))
@@ -162,7 +162,7 @@ def test_the_counts_are_those_of_the_selection(library: Library, asked: Selectio
 
 
 def test_a_page_that_is_cut_short_says_so(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(paging, "MOST_EXAMINED", 3)
+    monkeypatch.setattr(walking, "MOST_EXAMINED", 3)
 
     @scenario
     async def cut(home: Home) -> None:

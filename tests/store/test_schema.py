@@ -74,6 +74,13 @@ TABLES: dict[str, dict[str, tuple[str, str, int]]] = {
     "overlong": {"task_id": ("TEXT", SET, 1), "revision": ("INTEGER", SET, 0)},
     "shortened": {"task_id": ("TEXT", SET, 1), "through": ("INTEGER", SET, 0)},
     "compaction": {"only": ("INTEGER", NULL, 1), "through": ("INTEGER", SET, 0)},
+    "tallies": {
+        "service": ("TEXT", SET, 1),
+        "status": ("TEXT", SET, 2),
+        "pinned": ("INTEGER", SET, 3),
+        "count": ("INTEGER", SET, 0),
+    },
+    "clock_back": {"only": ("INTEGER", NULL, 1), "milliseconds": ("INTEGER", SET, 0)},
     "kept": {
         "scope": ("TEXT", SET, 1),
         "key": ("TEXT", SET, 2),
@@ -123,6 +130,8 @@ OPTIONS = {
     "overlong": (1, 1),
     "shortened": (1, 1),
     "compaction": (0, 1),
+    "tallies": (1, 1),
+    "clock_back": (0, 1),
     "kept": (1, 1),
     "keys": (1, 1),
     "users": (1, 1),
@@ -130,12 +139,15 @@ OPTIONS = {
     "tokens": (0, 1),
     "extensions": (0, 1),
 }
+TRIGGERS = {"tally_made", "tally_moved", "tally_removed", "clock_went_back"}
 # Table and columns of each index: whether it is unique.
 INDEXES = {
     ("tasks", "id"): 1,
     ("tasks", "service, status"): 0,
     ("tasks", "status"): 0,
     ("tasks", "operation"): 0,
+    ("tasks", "created_at"): 0,
+    ("tallies", "service, status, pinned"): 1,
     ("tasks", "target_id, target_type"): 0,
     ("tombstones", "id"): 1,
     ("tombstones", "removed_at"): 0,
@@ -221,10 +233,12 @@ KEPT: dict[str, object] = {"scope": "s", "key": "k", "digest": "d" * 64, "note":
 EXTENSION: dict[str, object] = {"key": "com.acme", "version": 1}
 KEY: dict[str, object] = {"name": "pages", "value": "k" * 43}
 OWNED = ("sessions", "tokens")
-ROWS = {
+ROWS: dict[str, dict[str, object]] = {
     "tasks": TASK,
     "events": EVENT,
     "tombstones": TOMBSTONE,
+    "tallies": {"service": "com.other", "status": "FAILED", "pinned": 0, "count": 1},
+    "clock_back": {"only": 1, "milliseconds": 1},
     "discarded": DISCARDED,
     "overlong": OVERLONG,
     "shortened": SHORTENED,
@@ -373,6 +387,10 @@ FENCES = [
         for table in ("overlong", "shortened")
     ),
     Fence("compaction", "only = 1", [{"only": 2}], []),
+    Fence("tallies", "pinned IN (0, 1)", [{"pinned": 2}], [{"pinned": 1}]),
+    Fence("tallies", "count >= 0", [{"count": -1}], [{"count": 0}]),
+    Fence("clock_back", "only = 1", [{"only": 2}], []),
+    Fence("clock_back", "milliseconds > 0", [{"milliseconds": 0}], []),
     Fence("kept", "scope <> ''", [{"scope": ""}], []),
     Fence(
         "kept",
@@ -497,8 +515,8 @@ def test_the_indexes_and_references_are_those_written_here(database: sqlite3.Con
     } == FOREIGN_KEYS
     schema = dict(all_rows(database, "SELECT name, sql FROM sqlite_schema WHERE type = 'table'"))
     assert {name for name, sql in schema.items() if "AUTOINCREMENT" in (sql or "")} == AUTOINCREMENT
-    others = "SELECT name FROM sqlite_schema WHERE type NOT IN ('table', 'index')"
-    assert all_rows(database, others) == []
+    others = "SELECT type, name FROM sqlite_schema WHERE type NOT IN ('table', 'index')"
+    assert set(all_rows(database, others)) == {("trigger", name) for name in TRIGGERS}
 
 
 def test_every_check_of_the_schema_has_its_fence(database: sqlite3.Connection) -> None:

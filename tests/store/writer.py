@@ -50,6 +50,9 @@ class Writer:
         return sum(statement.startswith(beginning) for statement in self.statements)
 
     def _hear(self, statement: str) -> None:
+        # The driver tells a statement, with its values, once more for each trigger that it fires.
+        if self.statements[-1:] == [statement]:
+            return
         self.statements.append(statement)
         if self._stop_at is not None and statement.startswith(self._stop_at):
             self.stopped.set()

@@ -11,6 +11,7 @@ from typing import Any, ClassVar, NamedTuple, Protocol
 
 from milepost.doors.credentials import Gate, basic_of, cookie_header
 from milepost.doors.languages import all_localized, telling_for, told
+from milepost.doors.lists import encoded
 from milepost.doors.messages import Answer, Request, json_answer
 from milepost.doors.refusals import Refuse, RefusedWith, retry_after
 from milepost.doors.routing import Auth, Parameter, Route
@@ -149,10 +150,9 @@ class ResourceDoor:
             raise RefusedWith(found)
         infos = ((task.id, info_of(task, exclude_result=exclude_result)) for task in found)
         telling = telling_for(request, self._texts)
-        if telling is None:
-            return json_answer(self.style.writer.encode_infos(infos))
-        localized = await all_localized(infos, telling)
-        return json_answer(self.style.writer.encode_infos(localized), *told(telling))
+        shown = infos if telling is None else await all_localized(infos, telling)
+        body = await encoded(lambda: self.style.writer.encode_infos(shown), len(found))
+        return json_answer(body, *told(telling))
 
     async def cancel_task(self, request: Request) -> Answer:
         """Ask for the end of a task; the answer is empty."""

@@ -7,6 +7,7 @@ spelled, pages instead of one list, and what only this door has.
 from __future__ import annotations
 
 from milepost.doors.languages import all_localized, telling_for, told
+from milepost.doors.lists import encoded
 from milepost.doors.longpoll import waited
 from milepost.doors.messages import Answer, Request, json_answer
 from milepost.doors.preconditions import idempotency_key, if_match, is_known
@@ -117,11 +118,13 @@ class V1TasksDoor:
         )
         telling = telling_for(request, self._texts)
         shown = infos if telling is None else await all_localized(infos, telling)
+        times = [self._times(task) for task in page.tasks]
         rows = (
-            (task, info, self._times(task))
-            for task, (_, info) in zip(page.tasks, shown, strict=True)
+            (task, info, time)
+            for task, (_, info), time in zip(page.tasks, shown, times, strict=True)
         )
-        return json_answer(encode_page(rows, page.token, counted), *told(telling))
+        body = await encoded(lambda: encode_page(rows, page.token, counted), len(times))
+        return json_answer(body, *told(telling))
 
     async def cancel_task(self, request: Request) -> Answer:
         """Ask for the end of a task; the answer is the task."""

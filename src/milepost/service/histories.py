@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 
-from milepost.service.retention import EVENTS_AT_ONCE, PAUSE_SECONDS
+from milepost.service.retention import PAUSE_SECONDS
 from milepost.service.rounds import Rounds
 from milepost.store.base import Store
 
 LOOK_SECONDS = 5.0
 TASKS_AT_ONCE = 100
+EVENTS_AT_ONCE = 64
+"""They lie all over the file; a commit with many of them would hold up the changes with it."""
 RESTS_FOR_WORK = 4
 """How many times as long as a step has taken is rested behind it."""
 

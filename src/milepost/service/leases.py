@@ -21,7 +21,8 @@ from milepost.store.base import Origin, Position, Store, StoreError, Tasks
 
 TICK_SECONDS = 0.25
 LONGEST_STEP = 1.0
-MOST_AT_ONCE = 256
+MOST_AT_ONCE = 32
+"""Tasks that are ended together; they are read, and nobody else is served meanwhile."""
 SPARE = 1024
 SYSTEM = Origin("system", "lease")
 

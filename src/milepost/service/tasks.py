@@ -44,8 +44,9 @@ from milepost.store.base import Children, Decide, Kept, Once, Origin, Position, 
 
 MOST_LISTED = 1000
 MOST_AT_ONCE = 1000
+DECIDED_AT_ONCE = 50
 MOST_ROUNDS = 20
-"""Steps of at most ``MOST_AT_ONCE`` tasks that the cancel of a parent takes."""
+"""Looks for at most ``MOST_AT_ONCE`` tasks each that the cancel of a parent takes."""
 
 
 T = TypeVar("T", Decision, Task | Refused)
@@ -207,11 +208,13 @@ class TaskService:
             below = await self._store.cancelable_below(task_id, visible_service(who), MOST_AT_ONCE)
             if told is not None and not below:
                 break
-            ids = [task_id, *below]
-            decide = partial(self._cancelled, who, ids, now)
-            done = await self._changes.change_all(ids, decide, origin)
-            assert not isinstance(done, Kept)  # noqa: S101  only what is made once is kept
-            told = told or done[0]
+            # Some at a time: a decision over many holds up everybody else.
+            for begin in range(0, max(len(below), 1), DECIDED_AT_ONCE):
+                ids = [task_id, *below[begin : begin + DECIDED_AT_ONCE]]
+                decide = partial(self._cancelled, who, ids, now)
+                done = await self._changes.change_all(ids, decide, origin)
+                assert not isinstance(done, Kept)  # noqa: S101  only what is made once is kept
+                told = told or done[0]
             if isinstance(told, Refused) or not below:
                 break
         assert told is not None  # noqa: S101  the first round decides

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 
-from milepost.rules.values import Instant, Status
+from milepost.rules.values import TERMINAL, Instant, Status
 from milepost.store.base import Ended, EndedHour, OpenTasks
 from milepost.store.sqlite.removal import OPEN_OR_KEPT
 
@@ -15,17 +15,12 @@ MOST_ENDED = 50_000
 FEWEST_ENDED = 200
 """Of each service so many are looked at, however many services there are."""
 
-# One look at the index of services and statuses a service, and one a count.
 OPEN = f"""
-WITH RECURSIVE found (service) AS (
-    SELECT coalesce(?1, (SELECT min(service) FROM tasks))
-    UNION ALL
-    SELECT (SELECT min(service) FROM tasks WHERE service > found.service)
-    FROM found WHERE service IS NOT NULL AND ?1 IS NULL LIMIT {MOST_SERVICES + 1})
-SELECT service, status.value, (
-    SELECT count(*) FROM tasks WHERE tasks.service = found.service AND tasks.status = status.value)
-FROM found JOIN json_each('["PENDING","RUNNING","BLOCKED"]') AS status
-WHERE service IS NOT NULL
+SELECT service, status, sum(count) FROM tallies
+WHERE service IN (
+    SELECT DISTINCT service FROM tallies WHERE ?1 IS NULL OR service = ?1
+    LIMIT {MOST_SERVICES + 1})
+GROUP BY service, status
 """  # noqa: S608  own names only
 # The times an hour took come as one text, as every row that is read costs a look at Python's lock.
 ENDED = f"""
@@ -38,11 +33,16 @@ GROUP BY 1, 2
 """  # noqa: S608  own names only
 
 
+OPEN_STATUSES = tuple(status for status in Status if status not in TERMINAL)
+
+
 def read_open(connection: sqlite3.Connection, visible_service: str | None) -> OpenTasks:
     """The open tasks of each service that one may see."""
     counts: dict[str, dict[Status, int]] = {}
     for service, status, count in connection.execute(OPEN, (visible_service,)):
-        counts.setdefault(service, {})[Status(status)] = count
+        of = counts.setdefault(service, dict.fromkeys(OPEN_STATUSES, 0))
+        if status in of:
+            of[Status(status)] = count
     complete = len(counts) <= MOST_SERVICES
     return OpenTasks({name: of for name, of in counts.items() if any(of.values())}, complete)
 

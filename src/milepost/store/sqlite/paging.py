@@ -1,9 +1,10 @@
 """Pages of a selection: how they are read, so that no page looks at more than a bounded part.
 
 A page walks one index in the order of creation, or a few that are merged: by id, parent, user,
-target, operation, service and status, or status, whichever is given first in that order. What
-else the selection asks for is looked at task by task, for at most ``MOST_EXAMINED`` tasks. When
-that ends before the page is full, the page is cut short there, and the next begins behind it.
+target, operation, service and status, or status, whichever is given first in that order. When they
+were created narrows the walk (``creation``). What else the selection asks for is looked at task by
+task, within a ``Budget``. When that ends before the page is full, the page is cut short there, and
+the next begins behind it.
 """
 
 from __future__ import annotations
@@ -12,22 +13,28 @@ import itertools
 import json
 import sqlite3
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 import msgspec
 
 from milepost.rules.finding import Selection, TaskFilter, small
 from milepost.rules.values import Status
-from milepost.store.base import Counts, Page
-from milepost.store.sqlite import rows
+from milepost.store.base import Page
+from milepost.store.sqlite import creation, rows
+from milepost.store.sqlite.walking import (
+    Budget,
+    Clause,
+    Wanted,
+    Way,
+    behind,
+    one_view,
+    read_walk,
+    within,
+)
 
-MOST_EXAMINED = 10_000
 MOST_WALKS = 20
 LARGEST_PAGE = 8 * 1024 * 1024
 TIMES = ("created", "updated", "finished")
-
-Clause = tuple[str, list[Any]]
 
 
 class Plan(NamedTuple):
@@ -119,28 +126,21 @@ def more_clauses(selection: Selection) -> Iterator[Clause]:
                 yield f"{name}_at {sign} ?", [at]
 
 
-class Way(NamedTuple):
-    """The direction of a page, in the words of SQL."""
-
-    order: str
-    beyond: str
-    within: str
-
-    @classmethod
-    def of(cls, *, newest_first: bool) -> Way:
-        return cls("DESC", "<", ">=") if newest_first else cls("ASC", ">", "<=")
-
-
 def read_page(
     connection: sqlite3.Connection, selection: Selection, size: int, after: int | None
 ) -> Page:
     """A page of at most ``size`` tasks behind the task numbered ``after``."""
-    plan, way = plan_of(selection), Way.of(newest_first=selection.newest_first)
+    way = Way.of(newest_first=selection.newest_first)
     numbers: list[int] = []
     ends: list[int] = []
     with one_view(connection):
+        span, selection = creation.narrowed(connection, selection)
+        plan = plan_of(selection)
+        budget = Budget(len(plan.walks))
         for walk in plan.walks:
-            found, end = read_walk(connection, behind(walk, way, after), plan.rest, way, size + 1)
+            narrow = within(behind(walk, way, after), span.first, span.last)
+            wanted = Wanted(narrow, plan.rest, size + 1)
+            found, end = read_walk(connection, wanted, way, budget.share())
             numbers += found
             if end is not None:
                 ends.append(end)
@@ -171,70 +171,3 @@ def gather(
         if held > LARGEST_PAGE and number != numbers[-1]:
             return Page(tuple(tasks), number)
     return Page(tuple(tasks), end)
-
-
-def behind(walk: Clause, way: Way, after: int | None) -> Clause:
-    """What of a walk lies behind a mark."""
-    where, values = walk
-    return walk if after is None else (f"{where} AND number {way.beyond} ?", [*values, after])
-
-
-def read_walk(
-    connection: sqlite3.Connection, walk: Clause, rest: Clause, way: Way, most: int
-) -> tuple[list[int], int | None]:
-    """The numbers along one walk, and where it was given up, if it was."""
-    where, values = walk
-    end = None
-    if rest[0]:
-        end = walked(connection, walk, way)
-        if end is not None:
-            where, values = f"{where} AND number {way.within} ?", [*values, end]
-        where, values = f"{where} AND {rest[0]}", [*values, *rest[1]]
-    found = connection.execute(
-        f"SELECT number FROM tasks WHERE {where} ORDER BY number {way.order} LIMIT ?",  # noqa: S608  own names only
-        (*values, most),
-    ).fetchall()
-    return [number for (number,) in found], end if len(found) < most else None
-
-
-def walked(connection: sqlite3.Connection, walk: Clause, way: Way) -> int | None:
-    """The last task that is looked at on a walk, or ``None`` when the walk ends before."""
-    where, values = walk
-    row = connection.execute(
-        f"SELECT number FROM tasks WHERE {where} ORDER BY number {way.order} LIMIT 1 OFFSET ?",  # noqa: S608  own names only
-        (*values, MOST_EXAMINED - 1),
-    ).fetchone()
-    return None if row is None else int(row[0])
-
-
-def read_counts(connection: sqlite3.Connection, selection: Selection) -> Counts:
-    """How many tasks of each status there are; the status that was asked for does not count."""
-    wanted = msgspec.structs.replace(selection.wanted, status=None)
-    plan = plan_of(msgspec.structs.replace(selection, wanted=wanted))
-    way = Way.of(newest_first=True)
-    counts, complete = dict.fromkeys(Status, 0), True
-    with one_view(connection):
-        for where, values in plan.walks:
-            if plan.rest[0]:
-                end = walked(connection, (where, values), way)
-                complete = complete and end is None
-                where = f"{where} AND number >= ? AND {plan.rest[0]}"  # noqa: PLW2901  narrower
-                values = [*values, end or 0, *plan.rest[1]]  # noqa: PLW2901  narrower
-            # The plus keeps SQLite from walking all of an index for the sake of its order.
-            order = "+status" if plan.rest[0] else "status"
-            for status, count in connection.execute(
-                f"SELECT status, count(*) FROM tasks WHERE {where} GROUP BY {order}",  # noqa: S608  own names only
-                values,
-            ):
-                counts[Status(status)] += count
-    return Counts(counts, complete)
-
-
-@contextmanager
-def one_view(connection: sqlite3.Connection) -> Iterator[None]:
-    """Several reads of the same moment."""
-    connection.execute("BEGIN")
-    try:
-        yield
-    finally:
-        connection.execute("ROLLBACK")

@@ -23,7 +23,7 @@ from milepost.store.base import (
     Unavailable,
     User,
 )
-from milepost.store.sqlite import family, figures, paging, queries, removal, rows, shortening
+from milepost.store.sqlite import counting, family, figures, queries, removal, rows, shortening
 from milepost.store.sqlite.connection import open_reader
 
 T = TypeVar("T")
@@ -32,12 +32,18 @@ SESSION_WIDTH = 4
 
 
 class Reader:
-    """The connections that read: one for single rows, in the caller's thread, one for lists."""
+    """The connections that read.
+
+    One is for single rows, in the caller's thread; one for lists, and one for what may take longer
+    than a list is to wait for, each in a thread of its own.
+    """
 
     def __init__(self, directory: Path) -> None:
         self._near = open_reader(directory)
         self._far = open_reader(directory)
+        self._long = open_reader(directory)
         self._lists = ThreadPoolExecutor(1, thread_name_prefix="milepost-lists")
+        self._long_reads = ThreadPoolExecutor(1, thread_name_prefix="milepost-aside")
 
     async def history(
         self, task_id: str, limit: int, *, before: Position | None = None
@@ -72,19 +78,25 @@ class Reader:
     ) -> list[str]:
         if not self._one(family.HAS_CHILDREN, task_id):
             return []
-        return [
-            row[0]
-            for row in await self._all(family.CANCELABLE_BELOW, task_id, visible_service, most)
-        ]
+        values = task_id, visible_service, most
+        found = await self._aside(
+            lambda connection: connection.execute(family.CANCELABLE_BELOW, values).fetchall()
+        )
+        return [row[0] for row in found]
 
     async def services_with_finished(self) -> list[str]:
-        return [row[0] for row in await self._all(removal.SERVICES)]
+        found = await self._aside(
+            lambda connection: connection.execute(removal.SERVICES).fetchall()
+        )
+        return [row[0] for row in found]
 
     async def removable(
         self, service: str, finished_before: Instant, keep: int, limit: int
     ) -> list[str]:
-        return await self._far_away(
-            lambda: removal.read_removable(self._far, service, finished_before, keep, limit)
+        return await self._aside(
+            lambda connection: removal.read_removable(
+                connection, service, finished_before, keep, limit
+            )
         )
 
     async def tombstone(self, task_id: str) -> str | None:
@@ -92,14 +104,14 @@ class Reader:
         return None if row is None else str(row[0])
 
     async def counts(self, selection: Selection) -> Counts:
-        return await self._far_away(lambda: paging.read_counts(self._far, selection))
+        return await self._far_away(lambda: counting.read_counts(self._far, selection))
 
     async def open_tasks(self, visible_service: str | None) -> OpenTasks:
-        return await self._far_away(lambda: figures.read_open(self._far, visible_service))
+        return await self._aside(lambda connection: figures.read_open(connection, visible_service))
 
     async def ended(self, since: Instant, visible_service: str | None) -> Ended:
         seen = await self.services_with_finished() if visible_service is None else [visible_service]
-        return await self._far_away(lambda: figures.read_ended(self._far, since, seen))
+        return await self._aside(lambda connection: figures.read_ended(connection, since, seen))
 
     async def user(self, name: str) -> User | None:
         row = self._one(f"SELECT {rows.USER_NAMES} FROM users WHERE name = ?", name)  # noqa: S608  own names only
@@ -127,8 +139,15 @@ class Reader:
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._lists, reading, read)
 
+    async def _aside(self, read: Callable[[sqlite3.Connection], T]) -> T:
+        """Run a read that may take long in the thread for these."""
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._long_reads, reading, lambda: read(self._long))
+
     def _close_readers(self) -> None:
         self._lists.shutdown()
+        self._long_reads.shutdown()
+        self._long.close()
         self._near.close()
         self._far.close()
 

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterator
-from itertools import pairwise
+from collections.abc import Iterator, Sequence
+from itertools import chain, islice
 from typing import NamedTuple
 
 from milepost.rules.finding import TaskFilter
@@ -21,9 +21,11 @@ from milepost.store.sqlite import queries
 MARKS = 100
 """A task is marked again when its history has grown by this part of what is kept."""
 
+EVENTS_OF_A_TEXT = 1_000
+
 SELECT_OVERLONG = "SELECT task_id FROM overlong ORDER BY task_id LIMIT ?"
-# One text: Python's lock is asked for once, not once an event.
-SELECT_CHAIN = """
+# Some events as one text: Python's lock is asked for once for all of them, and not held for long.
+SELECT_CHAIN = f"""
 WITH RECURSIVE chain (position, previous, is_progress) AS (
     SELECT position, previous, 0 FROM events
     WHERE position = (SELECT last_position FROM tasks WHERE id = ?)
@@ -33,8 +35,10 @@ WITH RECURSIVE chain (position, previous, is_progress) AS (
     FROM chain JOIN events ON events.position = chain.previous)
 SELECT json_group_array(json_array(position, is_progress)),
     (SELECT revision FROM events WHERE position = (SELECT max(position) FROM chain))
-FROM chain
-"""
+FROM (SELECT position, is_progress,
+    (row_number() OVER (ORDER BY position) - 1) / {EVENTS_OF_A_TEXT} AS number FROM chain)
+GROUP BY number ORDER BY number
+"""  # noqa: S608  own names only
 UNMARK = "DELETE FROM overlong WHERE task_id = ? AND revision <= ?"
 MEND = """
 UPDATE events SET previous = link.previous FROM (
@@ -94,28 +98,50 @@ class Cut(NamedTuple):
     is_last: bool
 
 
+def read_cuts(
+    connection: sqlite3.Connection, task_id: str, keep: int, at_once: int
+) -> tuple[History, list[Cut]]:
+    """The history of a task as it is now, and the steps that shorten it."""
+    history = read_history(connection, task_id)
+    return history, list(cuts_of(history, keep, at_once))
+
+
 def read_history(connection: sqlite3.Connection, task_id: str) -> History:
     """The history of a task as it is now."""
-    ((text, revision),) = connection.execute(SELECT_CHAIN, (task_id,)).fetchall()
-    events = sorted(Happened(position, bool(told)) for position, told in json.loads(text))
-    return History(task_id, revision or 0, events)
+    events: list[Happened] = []
+    newest = 0
+    for text, revision in connection.execute(SELECT_CHAIN, (task_id,)).fetchall():
+        found = (Happened(position, bool(told)) for position, told in json.loads(text))
+        events += sorted(found)
+        newest = revision
+    return History(task_id, newest, events)
 
 
 def cuts_of(history: History, keep: int, at_once: int) -> Iterator[Cut]:
     """The steps that leave ``keep`` events of a history, or as few as may be left; at least one."""
-    excess = max(len(history.events) - keep, 0)
-    # Sorted by what they are; those alike stay in the order of their age.
-    ordered = sorted(history.events[1:-1], key=lambda event: not event.is_progress)
-    going = [event.position for event in ordered[:excess]]
-    left = [event.position for event in history.events]
+    events = history.events
+    going = going_of(events, max(len(events) - keep, 0))
+    # Who stands before and behind each, by their places; what goes is taken out of both.
+    before, behind = list(range(-1, len(events) - 1)), list(range(1, len(events) + 1))
     for begin in range(0, max(len(going), 1), at_once):
-        taken = set(going[begin : begin + at_once])
-        followed = {later: earlier for earlier, later in pairwise(left)}
-        left = [position for position in left if position not in taken]
-        links = [
-            (later, earlier) for earlier, later in pairwise(left) if followed[later] != earlier
-        ]
-        yield Cut(sorted(taken), links, is_last=begin + at_once >= len(going))
+        taken = going[begin : begin + at_once]
+        for place in taken:
+            behind[before[place]] = behind[place]
+            before[behind[place]] = before[place]
+        moved = {behind[place] for place in taken}.difference(taken)
+        yield Cut(
+            sorted(events[place].position for place in taken),
+            sorted((events[place].position, events[before[place]].position) for place in moved),
+            is_last=begin + at_once >= len(going),
+        )
+
+
+def going_of(events: Sequence[Happened], count: int) -> list[int]:
+    """The places of so many events that go first: reports of progress, then others, each by age."""
+    middle = range(1, len(events) - 1)
+    reports = (place for place in middle if events[place].is_progress)
+    others = (place for place in middle if not events[place].is_progress)
+    return list(islice(chain(reports, others), count))
 
 
 def take_out(connection: sqlite3.Connection, history: History, cut: Cut) -> int:

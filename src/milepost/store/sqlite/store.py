@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import sqlite3
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Container, Iterable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
@@ -51,6 +51,8 @@ from milepost.store.sqlite.working import Stored, Working, size_of
 from milepost.store.sqlite.writing import Written, last_position, written
 
 T = TypeVar("T")
+TakeStep = Callable[[sqlite3.Connection, int], int]
+"""Does some of a work, at most so much of it; how much was done."""
 
 
 class SqliteStore(tokens.Tokens, AccountWriter, Store):
@@ -117,45 +119,61 @@ class SqliteStore(tokens.Tokens, AccountWriter, Store):
         return await self._together.change(ids, decide, origin, once)
 
     async def forget_kept(self, before: Instant, limit: int) -> int:
-        return await self._write(queries.FORGET_KEPT, before, limit)
+        forget = partial(removal.forget, statement=queries.FORGET_KEPT, before=before)
+        return await self._in_steps(forget, limit)
 
     async def remove(self, ids: Sequence[str], now: Instant) -> int:
         self._committer.refuse_more()
-        leaving = [task_id for task_id in ids if self._may_leave(task_id)]
+        parents = self._working.parents_ahead()
+        leaving = [task_id for task_id in ids if self._may_leave(task_id, parents)]
         self._working.leave(leaving)
         # It is seen to its end, whoever goes away: what is remembered must follow the file.
         return await asyncio.shield(asyncio.ensure_future(self._remove(leaving, now)))
 
     async def _remove(self, leaving: list[str], now: Instant) -> int:
-        removed = False
+        count = gone = 0
         try:
-            count = await self._committer.run(
-                lambda connection: removal.remove(connection, leaving, now)
-            )
-            removed = True
+            while gone < len(leaving):
+                step = partial(removal.remove, ids=leaving[gone:], now=now)
+                removed = await self._committer.run(step)
+                gone += removed.looked_at
+                count += removed.removed
         finally:
-            self._working.left(leaving, removed=removed)
+            self._working.left(leaving[:gone], removed=True)
+            self._working.left(leaving[gone:], removed=False)
         return count
 
-    def _may_leave(self, task_id: str) -> bool:
+    def _may_leave(self, task_id: str, parents: Container[str | None]) -> bool:
         """Whether a task may go and nothing that is on its way needs it."""
         stored = self._newest(task_id)
         if stored is None or not removal.may_be_removed(stored.task):
             return False
-        is_busy = self._working.ahead(task_id) is not None
-        return not is_busy and not self._working.has_child_ahead(task_id)
+        return self._working.ahead(task_id) is None and task_id not in parents
+
+    async def _in_steps(self, step: TakeStep, most: int) -> int:
+        """Take steps, each in a commit of its own, until ``most`` is done or nothing is left."""
+        done = 0
+        while done < most:
+            count = await self._committer.run(partial(taken, step, most - done))
+            if not count:
+                break
+            done += count
+        return done
 
     async def compact(self, most: int) -> int:
-        return await self._committer.run(lambda connection: removal.compact(connection, most))
+        return await self._in_steps(removal.compact, most)
 
     async def shorten(self, task_id: str, at_once: int) -> AsyncIterator[int]:
         # Read beside the writing thread: to walk a long chain would hold up a commit.
-        history = await self._far_away(lambda: shortening.read_history(self._far, task_id))
-        for cut in shortening.cuts_of(history, self._bound.kept, at_once):
+        history, cuts = await self._aside(
+            lambda connection: shortening.read_cuts(connection, task_id, self._bound.kept, at_once)
+        )
+        for cut in cuts:
             yield await self._committer.run(partial(shortening.take_out, history=history, cut=cut))
 
     async def forget_tombstones(self, before: Instant, limit: int) -> int:
-        return await self._write(removal.FORGET_TOMBSTONES, before, limit)
+        forget = partial(removal.forget, statement=removal.FORGET_TOMBSTONES, before=before)
+        return await self._in_steps(forget, limit)
 
     async def task(self, task_id: str) -> Task | None:
         stored = self._durable(task_id)
@@ -165,12 +183,13 @@ class SqliteStore(tokens.Tokens, AccountWriter, Store):
         where, values = queries.conditions(wanted)
         statement = f"SELECT {rows.NAMES} FROM tasks{where} ORDER BY number LIMIT ?"  # noqa: S608  own names only
 
-        def read() -> list[Task]:
+        def read(connection: sqlite3.Connection) -> list[Task]:
             # Closed whatever happens: an open cursor would keep its old view of the database.
-            with contextlib.closing(self._far.execute(statement, (*values, limit))) as found:
+            with contextlib.closing(connection.execute(statement, (*values, limit))) as found:
                 return queries.bounded_tasks(found)
 
-        tasks = await self._far_away(read)
+        # A list that may not be cut short may take long: pages do not wait for it.
+        tasks = await self._aside(read)
         await self._told_before(tasks)
         return tasks
 
@@ -272,6 +291,10 @@ class SqliteStore(tokens.Tokens, AccountWriter, Store):
         """A commit failed: what was decided on top of it never was."""
         self._working.forget()
         self._position = None
+
+
+def taken(step: TakeStep, most: int, connection: sqlite3.Connection) -> int:
+    return step(connection, most)
 
 
 def open_store(

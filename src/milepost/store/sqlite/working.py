@@ -54,9 +54,9 @@ class Working:
         """Whether the removal of a task is on its way: nothing is decided over it any more."""
         return task_id in self._leaving
 
-    def has_child_ahead(self, task_id: str) -> bool:
-        """Whether a child of a task is on its way."""
-        return any(stored.task.parent == task_id for stored in self._ahead.values())
+    def parents_ahead(self) -> set[str | None]:
+        """The parents of all tasks with a change on its way."""
+        return {stored.task.parent for stored in self._ahead.values()}
 
     def leave(self, task_ids: Iterable[str]) -> None:
         """Tasks are about to be removed."""
