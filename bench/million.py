@@ -37,8 +37,9 @@ from typing import Any, NamedTuple
 from urllib.parse import quote
 
 from filling import Filled, fill
+from loads import HERE, PATCH_PREFIX
+from processes import resident
 from report import RESULTS, Line, report
-from run import HERE, PATCH_PREFIX
 from servers import PASSWORD, free_port
 
 from milepost import Client
@@ -51,6 +52,7 @@ from milepost.wire.v1queries import list_query
 PARTS = ("start", "lists", "reading", "cutting", "sweep")
 PACE = 0.004
 WINDOW = 2.0
+MIB = 2**20
 LOAD_CONNECTIONS, LOAD_REST_MS = 8, 20
 LONGEST_LOAD = 300
 PROBED = 50
@@ -123,14 +125,6 @@ def until_ready(port: int) -> None:
             if connection.getresponse().status == 200:
                 return
         time.sleep(0.005)
-
-
-def resident(process: int) -> float:
-    """MiB of memory of a process."""
-    for line in Path(f"/proc/{process}/status").read_text().splitlines():
-        if line.startswith("VmRSS:"):
-            return int(line.split()[1]) / 1024
-    raise ValueError(process)
 
 
 # --- lists
@@ -422,7 +416,7 @@ def measure_reading(server: Running, filled: Filled, seconds: float) -> dict[str
             wanted = not wanted
         ours.send(None)
         asked = ours.recv()
-    memory = resident(server.process)
+    memory = resident(server.process) / MIB
     found = {
         wanted: [one for begin, end in both for one in latencies.windows(begin, end)]
         for wanted, both in spans.items()
@@ -448,7 +442,7 @@ def measure_work(server: Running, ids: list[str], work: Work, seconds: float) ->
         "latencies": latencies.windows(begun, ended),
         "done": abs(after - before),
         "a second": abs(after - before) / (ended - begun),
-        "MiB": resident(server.process),
+        "MiB": resident(server.process) / MIB,
     }
 
 
@@ -497,18 +491,18 @@ def measure(folder: Path, options: argparse.Namespace) -> dict[str, Any]:
         with copied(folder) as data:
             with serving(data, IDLE) as server:
                 # The first start on a copy may have to bring the schema up to date.
-                found["first start"] = {"s": server.ready, "MiB": resident(server.process)}
+                found["first start"] = {"s": server.ready, "MiB": resident(server.process) / MIB}
             starts = []
             for _ in range(3 if "start" in options.only else 0):
                 with serving(data, IDLE) as server:
-                    starts.append((server.ready, resident(server.process)))
+                    starts.append((server.ready, resident(server.process) / MIB))
             if starts:
                 ready, memory = zip(*starts, strict=True)
                 found["start"] = {"s": statistics.median(ready), "MiB": max(memory)}
             with serving(data, IDLE) as server:
                 if "lists" in options.only:
                     found["lists"] = measure_lists(server, filled, options.tasks, options.times)
-                    found["lists MiB"] = resident(server.process)
+                    found["lists MiB"] = resident(server.process) / MIB
                 if "reading" in options.only:
                     found["reading"] = measure_reading(server, filled, options.seconds)
                     print("reading", found["reading"], flush=True)
@@ -524,19 +518,17 @@ def measure(folder: Path, options: argparse.Namespace) -> dict[str, Any]:
 def judged(found: dict[str, Any]) -> list[Line]:
     lines = []
     if "start" in found:
-        lines.append(Line("start, s", found["start"]["s"], 3, more_is_better=False))
-        lines.append(
-            Line("memory after the start, MiB", found["start"]["MiB"], 256, more_is_better=False)
-        )
+        lines.append(Line("start, s", found["start"]["s"], 3))
+        lines.append(Line("memory after the start, MiB", found["start"]["MiB"], 256))
     slow = set(slow_questions())
     for name, taken in found.get("lists", {}).items():
         kind = " (looked at one by one)" if name in slow else ""
-        lines.append(Line(f"list, {name}, p99 ms{kind}", taken["p99"], 10, more_is_better=False))
+        lines.append(Line(f"list, {name}, p99 ms{kind}", taken["p99"], 10))
     for name in ("reading", "cutting", "sweep"):
         if name in found:
             part = found[name]
             added = part["with"]["median of the slowest"] - part["without"]["median of the slowest"]
-            lines.append(Line(f"pause added by {name}, ms", added, 20, more_is_better=False))
+            lines.append(Line(f"pause added by {name}, ms", added, 20))
     return lines
 
 
@@ -569,7 +561,7 @@ def main() -> None:
         folder.mkdir(parents=True, exist_ok=True)
         found = measure(folder, options)
     show(found)
-    report(options.out, "-million", judged(found), **found)
+    report(options.out, "million", judged(found), **found)
 
 
 if __name__ == "__main__":
