@@ -14,6 +14,7 @@ from typing import cast
 
 import httptools
 
+from milepost.doors.admission import READING
 from milepost.doors.answers import written
 from milepost.doors.errorshapes import shape_of
 from milepost.doors.heads import is_served, is_target, without_upgrade
@@ -35,7 +36,8 @@ class Connection(asyncio.Protocol):
 
     ``reading`` is the request whose body is coming, ``waiting`` are those not yet begun, and
     ``running`` is the one being answered. ``due`` is when the peer must have gone on, in loop
-    time, or ``None`` while it is our turn. ``idle`` says that a request has been answered and no
+    time, or ``None`` while it is our turn. ``counted`` says that the one being answered is among
+    the changing requests that are counted, ``idle`` says that a request has been answered and no
     other has begun; ``last_read`` that the peer has asked for its last; ``ended`` that nothing
     more is read.
     """
@@ -51,6 +53,7 @@ class Connection(asyncio.Protocol):
         self.header_bytes = 0
         self.in_head = False
         self.idle = False
+        self.counted = False
         self.upgrading = False
         self.last_read = False
         self.ended = False
@@ -188,14 +191,29 @@ class Connection(asyncio.Protocol):
 
     def go_on(self) -> None:
         """Begin to answer the next request, if it is time to, and read on if there is room."""
-        if self.running is None and self.waiting and not self.write_paused:
-            self.running = self.waiting.popleft()
-            self.task = self.hub.loop.create_task(self.serve(self.running))
+        while self.running is None and self.waiting and not self.write_paused:
+            request = self.waiting.popleft()
+            if self.is_taken(request):
+                self.running = request
+                self.task = self.hub.loop.create_task(self.serve(request))
+            elif not self.send(request, self.hub.admission.answer(request)):
+                return
         if self.waiting:
             self.pause_reading()
         elif self.read_paused and (self.reading is None or self.reading.is_read):
             self.read_paused = False
             self.transport.resume_reading()
+
+    def is_taken(self, request: Request) -> bool:
+        """Whether a request is answered, or is one too many. One that is whole is counted."""
+        if request.method in READING or not request.complete:
+            return True
+        admission = self.hub.admission
+        if admission.under_way >= admission.limit and admission.refuses(request):
+            return False
+        admission.under_way += 1
+        self.counted = True
+        return True
 
     async def serve(self, request: Request) -> None:
         """Answer one request."""
@@ -228,23 +246,31 @@ class Connection(asyncio.Protocol):
 
     def finish(self, request: Request, answer: Answer | None) -> None:
         """Send an answer and go on; without one the connection ends."""
-        request.answered = True
         self.running = self.task = None
+        if self.counted:
+            self.counted = False
+            self.hub.admission.under_way -= 1
+        if self.send(request, answer):
+            self.go_on()
+
+    def send(self, request: Request, answer: Answer | None) -> bool:
+        """Send an answer; whether the connection goes on after it."""
+        request.answered = True
         if self.transport.is_closing():
-            return
+            return False
         if answer is None:
             self.transport.abort()
-            return
+            return False
         keep_alive = self.stays(request)
         if answer.stream is None:
             body = request.method != "HEAD"
             self.transport.write(written(answer, self.hub.date, body=body, keep_alive=keep_alive))
         if not keep_alive:
             self.transport.close()
-            return
+            return False
         if request.complete and not self.waiting:
             self.rest()
-        self.go_on()
+        return True
 
     def rest(self) -> None:
         """All that was asked is answered: give the next request some time to begin."""
