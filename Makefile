@@ -49,6 +49,7 @@ bench: .venv/dev/.installed ## measure (BENCH_ARGS="…")
 	$(DEV)/python bench/rendering.py
 	$(DEV)/python bench/watch.py
 	$(DEV)/python bench/batch.py
+	$(DEV)/python bench/overload.py
 	$(DEV)/python bench/console.py
 	$(DEV)/python bench/advance.py
 

@@ -1,4 +1,4 @@
-"""PATCHes at a rate that does not wait for the answers: what many clients together send.
+"""PATCHes at a rate that waits for no answer, as many clients together send them, or at full speed.
 
 A few processes share the rate. Each connection has a task of its own, so its next update is the
 next number of that task. An update is due at its own moment, whatever came of those before it, and
@@ -39,12 +39,13 @@ SHED = (429, 503)
 class Load(NamedTuple):
     """What one process is to send: updates a second in all, for so long, over these tasks.
 
-    ``first`` is the number that each task begins with.
+    Without a rate each connection sends when the one before was answered. ``first`` is the number
+    that each task begins with.
     """
 
     target: Target
     ids: Sequence[str]
-    rate: float
+    rate: float | None
     seconds: float
     first: int
 
@@ -113,6 +114,7 @@ class Crowd:
         self.clients: list[Client] = []
         self.idle: deque[Client] = deque()
         self.overdue: deque[float] = deque()
+        self.until = 0.0
         self.sent = self.late = self.without_retry = 0
         self.accepted, self.shed = array.array("d"), array.array("d")
         self.other: list[int] = []
@@ -127,11 +129,30 @@ class Crowd:
         self.idle.extend(self.clients)
 
     async def run(self, start: float) -> float:
-        """Send at the rate from a moment on; the answer is how long that took."""
+        """Send from a moment on; the answer is how long that took."""
         loop = asyncio.get_running_loop()
-        rate, until = self._load.rate, start + self._load.seconds
+        await asyncio.sleep(start - loop.time())
+        self.until = start + self._load.seconds
+        if self._load.rate is None:
+            self._send_all()
+            await asyncio.sleep(self.until - loop.time())
+        else:
+            await self._send_at(self._load.rate, start)
+        taken = loop.time() - start
+        # What could not be sent in time was never offered.
+        self.overdue.clear()
+        await self._drain(loop.time() + DRAIN_SECONDS)
+        return taken
+
+    def _send_all(self) -> None:
+        while self.idle:
+            self.overdue.append(asyncio.get_running_loop().time())
+            self._send(self.idle.popleft(), self.overdue[0])
+
+    async def _send_at(self, rate: float, start: float) -> None:
+        loop = asyncio.get_running_loop()
         due = 0
-        while (now := loop.time()) < until:
+        while (now := loop.time()) < self.until:
             wanted = int((now - start) * rate)
             for number in range(due, wanted):
                 self.overdue.append(start + number / rate)
@@ -139,11 +160,6 @@ class Crowd:
             while self.overdue and self.idle:
                 self._send(self.idle.popleft(), now)
             await asyncio.sleep(STEP_SECONDS)
-        taken = loop.time() - start
-        # What could not be sent in time was never offered.
-        self.overdue.clear()
-        await self._drain(loop.time() + DRAIN_SECONDS)
-        return taken
 
     def answered(self, client: Client, status: int, answer: bytes, due: float) -> None:
         now = asyncio.get_running_loop().time()
@@ -155,6 +171,8 @@ class Crowd:
             self.without_retry += b"\r\nretry-after: " not in answer
         else:
             self.other.append(status)
+        if self._load.rate is None and now < self.until:
+            self.overdue.append(now)
         if self.overdue:
             self._send(client, now)
         else:
@@ -235,13 +253,18 @@ def process(load: Load) -> Iterator[Connection]:
 
 
 def open_loop(
-    target: Target, ids: Sequence[str], *, rate: float, seconds: float, first: int
+    target: Target, ids: Sequence[str], *, rate: float | None, seconds: float, first: int
 ) -> dict[str, Any]:
-    """Send so many updates a second over a connection a task, and count what came of them."""
+    """Send so many updates a second over a connection a task, and count what came of them.
+
+    Without a rate each connection sends when the one before was answered.
+    """
     with contextlib.ExitStack() as stack:
         pipes = [
             stack.enter_context(
-                process(Load(target, ids[part::PROCESSES], rate / PROCESSES, seconds, first))
+                process(
+                    Load(target, ids[part::PROCESSES], rate and rate / PROCESSES, seconds, first)
+                )
             )
             for part in range(PROCESSES)
         ]

@@ -1,9 +1,10 @@
 """How many requests that change something are under way, and whether one more is taken.
 
 A request that is refused here costs little: nothing of it was looked at but its method and path.
-Up to ``most`` are taken, as many as that many patient connections can send. Once there were more,
-somebody sends faster than changes are made, and whatever is taken then waits behind all that was
-taken before. So from then on only a part of ``most`` are, until none had to be refused for a while.
+Up to ``most`` are taken, as many as so many patient connections send. Once there were more,
+somebody sends faster than changes are made, and whatever is taken waits behind all that was taken
+before. So from then on only a quarter of ``most`` are taken, until none was refused for a while:
+those that are taken are answered soon.
 """
 
 from __future__ import annotations
@@ -16,41 +17,59 @@ from milepost.rules.reasons import Refusal
 READING = frozenset({"GET", "HEAD", "OPTIONS"})
 HEARTBEAT = b":heartbeat"
 PART = 4
-"""One of so many parts is taken under overload: enough for two groups of commits to be full."""
 
 
 class Admission:
-    """Counts the changing requests of all connections; ``most`` are answered at once."""
+    """Counts the changing requests of all connections.
+
+    ``under_way`` is how many are being answered, ``limit`` how many may be.
+    """
 
     def __init__(self, most: int) -> None:
-        self.most = most
-        self.limit = most
         self.under_way = 0
+        self.limit = most
+        self._most = most
         self._refused = False
         self._answers: dict[tuple[ErrorShape, int], Answer] = {}
 
-    def refuses(self, request: Request) -> bool:
-        """Whether a request that is one too many is to be refused; asked beyond the limit only.
+    def takes(self, request: Request) -> bool:
+        """Whether a request is to be answered, or is one too many.
 
-        What JSON-RPC asks for is in its body, and a heartbeat changes nothing that is stored.
+        One that changes something is counted, once its body is there: whoever sends slowly must
+        not take the place of others.
         """
-        if request.path.endswith(HEARTBEAT) or shape_of(request.path) is JSON_RPC:
+        if request.method in READING or not request.complete:
+            return True
+        if self.under_way >= self.limit and self._refuses(request):
             return False
-        self.limit = max(self.most // PART, 1)
-        self._refused = True
+        self.under_way += 1
+        request.counted = True
         return True
 
     def answer(self, request: Request) -> Answer:
         """What a request is told that is one too many."""
-        shape = shape_of(request.path)
-        known = self._answers.get((shape, self.limit))
+        key = shape_of(request.path), self.limit
+        known = self._answers.get(key)
         if known is None:
-            known = shape.answer(Refusal(reasons.TOO_BUSY, (str(self.limit),)))
-            self._answers[shape, self.limit] = known
+            known = key[0].answer(Refusal(reasons.TOO_BUSY, (str(self.limit),)))
+            self._answers[key] = known
         return known
 
     def look(self) -> None:
-        """Take ``most`` again once nothing was refused since the last look."""
+        """Take all again, if none was refused since the last look; to be called now and then."""
         if not self._refused:
-            self.limit = self.most
+            self.limit = self._most
         self._refused = False
+
+    def _refuses(self, request: Request) -> bool:
+        """Whether one beyond the limit is refused.
+
+        What JSON-RPC asks for is in its body, so its requests are taken; so are heartbeats, that
+        are not stored and without which a task would be ended.
+        """
+        path = request.path
+        if path.endswith(HEARTBEAT) or shape_of(path) is JSON_RPC:
+            return False
+        self.limit = max(self._most // PART, 1)
+        self._refused = True
+        return True

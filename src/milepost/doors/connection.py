@@ -5,6 +5,7 @@ headers are bounded, and what breaks HTTP itself is answered in the one error sh
 Requests of one connection are answered one after the other; while one is, the next few wait and
 the peer is not read. An answer leaves in one write.
 """
+# long: it is the state of one connection, and all that moves it
 
 from __future__ import annotations
 
@@ -14,7 +15,6 @@ from typing import cast
 
 import httptools
 
-from milepost.doors.admission import READING
 from milepost.doors.answers import written
 from milepost.doors.errorshapes import shape_of
 from milepost.doors.heads import is_served, is_target, without_upgrade
@@ -36,8 +36,7 @@ class Connection(asyncio.Protocol):
 
     ``reading`` is the request whose body is coming, ``waiting`` are those not yet begun, and
     ``running`` is the one being answered. ``due`` is when the peer must have gone on, in loop
-    time, or ``None`` while it is our turn. ``counted`` says that the one being answered is among
-    the changing requests that are counted, ``idle`` says that a request has been answered and no
+    time, or ``None`` while it is our turn. ``idle`` says that a request has been answered and no
     other has begun; ``last_read`` that the peer has asked for its last; ``ended`` that nothing
     more is read.
     """
@@ -53,7 +52,6 @@ class Connection(asyncio.Protocol):
         self.header_bytes = 0
         self.in_head = False
         self.idle = False
-        self.counted = False
         self.upgrading = False
         self.last_read = False
         self.ended = False
@@ -191,29 +189,19 @@ class Connection(asyncio.Protocol):
 
     def go_on(self) -> None:
         """Begin to answer the next request, if it is time to, and read on if there is room."""
+        admission = self.hub.admission
         while self.running is None and self.waiting and not self.write_paused:
             request = self.waiting.popleft()
-            if self.is_taken(request):
+            if admission.takes(request):
                 self.running = request
                 self.task = self.hub.loop.create_task(self.serve(request))
-            elif not self.send(request, self.hub.admission.answer(request)):
+            elif not self.send(request, admission.answer(request)):
                 return
         if self.waiting:
             self.pause_reading()
         elif self.read_paused and (self.reading is None or self.reading.is_read):
             self.read_paused = False
             self.transport.resume_reading()
-
-    def is_taken(self, request: Request) -> bool:
-        """Whether a request is answered, or is one too many. One that is whole is counted."""
-        if request.method in READING or not request.complete:
-            return True
-        admission = self.hub.admission
-        if admission.under_way >= admission.limit and admission.refuses(request):
-            return False
-        admission.under_way += 1
-        self.counted = True
-        return True
 
     async def serve(self, request: Request) -> None:
         """Answer one request."""
@@ -247,8 +235,7 @@ class Connection(asyncio.Protocol):
     def finish(self, request: Request, answer: Answer | None) -> None:
         """Send an answer and go on; without one the connection ends."""
         self.running = self.task = None
-        if self.counted:
-            self.counted = False
+        if request.counted:
             self.hub.admission.under_way -= 1
         if self.send(request, answer):
             self.go_on()

@@ -31,7 +31,7 @@ class ConnectionLimits(msgspec.Struct, frozen=True, kw_only=True):
     header_bytes: int = 64 * 1024
     most_body: int = 1024 * 1024
     connections: int = 20_000
-    changing: int = 1000
+    changing: int = 600
 
 
 class Member(Protocol):
