@@ -214,6 +214,34 @@ def test_a_body_that_is_late_takes_nobody_s_place() -> None:
     housed(test)
 
 
+def test_a_body_that_comes_later_is_counted_from_then_on() -> None:
+    async def test(house: House) -> None:
+        connection, wire = house.wire()
+        connection.data_received(PATCH[:-2])
+        await asyncio.sleep(0.01)
+        connection.data_received(PATCH[-2:])
+        assert house.hub.admission.under_way == 1
+        house.open.set()
+        await asyncio.sleep(0.01)
+        assert wire.statuses == ["200"]
+        assert house.hub.admission.under_way == 0
+
+    housed(test)
+
+
+def test_a_body_behind_its_answer_is_not_counted() -> None:
+    async def test(house: House) -> None:
+        house.open.set()
+        connection, wire = house.wire()
+        connection.data_received(PATCH[:-2])
+        await asyncio.sleep(0.01)
+        connection.data_received(PATCH[-2:])
+        assert wire.statuses == ["200"]
+        assert house.hub.admission.under_way == 0
+
+    housed(test)
+
+
 def test_who_goes_away_gives_its_place_back() -> None:
     async def test(house: House) -> None:
         connection, _ = house.wire()

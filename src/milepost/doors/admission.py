@@ -42,9 +42,14 @@ class Admission:
             return True
         if self.under_way >= self.limit and self._refuses(request):
             return False
-        self.under_way += 1
-        request.counted = True
+        self.count(request)
         return True
+
+    def count(self, request: Request) -> None:
+        """Count a request that is being answered and is whole now."""
+        if request.method not in READING:
+            self.under_way += 1
+            request.counted = True
 
     def answer(self, request: Request) -> Answer:
         """What a request is told that is one too many."""

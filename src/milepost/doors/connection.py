@@ -180,6 +180,8 @@ class Connection(asyncio.Protocol):
         if request is None or self.ended:
             return
         request.end()
+        if request is self.running:
+            self.hub.admission.count(request)
         self.due = None
         self.last_read = not request.head.keep_alive
         if request.answered:
