@@ -51,7 +51,9 @@ def measure(*, seconds: int, connections: int, times: float) -> dict[str, Any]:
 
         def part(ids: list[str], rate: float | None, seconds: int) -> dict[str, Any]:
             one = open_loop(target, ids, rate=rate, seconds=seconds, first=next(firsts))
-            return {**one, "lost": lost(target, one.pop("acknowledged"))}
+            acknowledged = one.pop("acknowledged")
+            one["never_accepted"] = len(ids) - len(acknowledged)
+            return {**one, "lost": lost(target, acknowledged)}
 
         found = {f"full, {many}": part(ids[:many], None, seconds) for many in PATIENT}
         full = max(one["accepted_per_second"] for one in found.values())
@@ -77,6 +79,7 @@ def judged(found: dict[str, Any], times: float) -> list[Line]:
         Line("p99 of accepted, over ÷ half load", tail, 5.0, more_is_better=False),
         Line("accepted ÷ sustainable", kept, 0.6, more_is_better=True),
         Line("refused a second, 512 patient connections", patient, 0, more_is_better=False),
+        Line("connections never accepted", over["never_accepted"], 0, more_is_better=False),
         Line("tasks that lost an update", lost_ones, 0, more_is_better=False),
         Line("answers that were wrong or missing", faults, 0, more_is_better=False),
     ]

@@ -61,6 +61,22 @@ def test_a_server_under_mixed_load_does_not_grow(
         assert too_large(found) == {}, found
 
 
+def test_the_check_sees_a_task_that_ended_otherwise(tmp_path: Path) -> None:
+    """The control."""
+    with serving(tmp_path / "data") as server:
+        mixed = Mixed(Place(server.host, server.port, server.login(ADMINISTRATOR)), 0)
+        asyncio.run(mixed.run(0.2))
+        assert asyncio.run(mixed.check()) == len(mixed.endings) > 0
+        assert mixed.faults == []
+        for ending in ({"status": "RUNNING"}, {"completed": -1}, {"revision": 1}):
+            mixed.faults.clear()
+            task, known = next(iter(mixed.endings.items()))
+            mixed.endings[task] = known._replace(**ending)
+            asyncio.run(mixed.check())
+            assert len(mixed.faults) == 1
+            mixed.endings[task] = known
+
+
 def sample(at: float, **more: int) -> Sample:
     own = {"resident": 100, "descriptors": 10, "threads": 5, **more}
     size = own.pop("size", 10**8)
