@@ -27,24 +27,24 @@ def asked(path: bytes = b"/v1/tasks/a", method: str = "PATCH") -> Request:
 def filled(most: int = MOST) -> Admission:
     """As many are under way as may be."""
     admission = Admission(most)
-    assert all(admission.takes(asked()) for _ in range(most))
+    assert [admission.refusal(asked()) for _ in range(most)] == [None] * most
     return admission
 
 
 def test_once_there_were_too_many_a_quarter_is_taken() -> None:
     admission = filled()
-    assert not admission.takes(asked())
+    assert admission.refusal(asked()) is not None
     assert admission.under_way == MOST
     admission.under_way = MOST // 4
-    assert not admission.takes(asked())
+    assert admission.refusal(asked()) is not None
     admission.under_way = MOST // 4 - 1
-    assert admission.takes(asked())
+    assert admission.refusal(asked()) is None
 
 
 def test_all_are_taken_again_once_none_was_refused_between_two_looks() -> None:
     admission = filled()
     for _ in range(2):
-        assert not admission.takes(asked())
+        assert admission.refusal(asked()) is not None
         admission.look()
         assert admission.limit == MOST // 4
     admission.look()
@@ -53,9 +53,9 @@ def test_all_are_taken_again_once_none_was_refused_between_two_looks() -> None:
 
 def test_one_is_always_taken() -> None:
     admission = filled(1)
-    assert not admission.takes(asked())
+    assert admission.refusal(asked()) is not None
     admission.under_way = 0
-    assert admission.takes(asked())
+    assert admission.refusal(asked()) is None
 
 
 @pytest.mark.parametrize(
@@ -64,7 +64,7 @@ def test_one_is_always_taken() -> None:
 )
 def test_what_is_not_known_to_change_anything_is_taken(method: str, path: bytes) -> None:
     admission = filled()
-    assert admission.takes(asked(path, method))
+    assert admission.refusal(asked(path, method)) is None
     assert admission.limit == MOST
 
 
@@ -79,7 +79,8 @@ def test_what_is_not_known_to_change_anything_is_taken(method: str, path: bytes)
 def test_the_others_are_told_in_the_shape_of_their_door(
     path: bytes, reason: Callable[[Any], str]
 ) -> None:
-    answer = Admission(MOST).answer(asked(path))
+    answer = filled().refusal(asked(path))
+    assert answer is not None
     assert answer.status == 429
     assert (b"retry-after", b"1") in answer.headers
     assert reason(json.loads(answer.body)) == "milepost.service.too_busy"

@@ -30,20 +30,23 @@ class Admission:
         self.limit = most
         self._most = most
         self._refused = False
-        self._answers: dict[tuple[ErrorShape, int], Answer] = {}
+        self._answers: dict[ErrorShape, Answer] = {}
 
-    def takes(self, request: Request) -> bool:
-        """Whether a request is to be answered, or is one too many.
+    def refusal(self, request: Request) -> Answer | None:
+        """What a request is told that is one too many, or ``None`` when it is to be answered.
 
         One that changes something is counted, once its body is there: whoever sends slowly must
         not take the place of others.
         """
         if request.method in READING or not request.complete:
-            return True
-        if self.under_way >= self.limit and self._refuses(request):
-            return False
-        self.count(request)
-        return True
+            return None
+        if self.under_way >= self.limit:
+            refused = self._refused_by(request)
+            if refused is not None:
+                return refused
+        self.under_way += 1
+        request.counted = True
+        return None
 
     def count(self, request: Request) -> None:
         """Count a request that is being answered and is whole now."""
@@ -51,30 +54,25 @@ class Admission:
             self.under_way += 1
             request.counted = True
 
-    def answer(self, request: Request) -> Answer:
-        """What a request is told that is one too many."""
-        key = shape_of(request.path), self.limit
-        known = self._answers.get(key)
-        if known is None:
-            known = key[0].answer(Refusal(reasons.TOO_BUSY, (str(self.limit),)))
-            self._answers[key] = known
-        return known
-
     def look(self) -> None:
         """Take all again, if none was refused since the last look; to be called now and then."""
         if not self._refused:
             self.limit = self._most
         self._refused = False
 
-    def _refuses(self, request: Request) -> bool:
-        """Whether one beyond the limit is refused.
+    def _refused_by(self, request: Request) -> Answer | None:
+        """The refusal of one beyond the limit, unless it is taken all the same.
 
         What JSON-RPC asks for is in its body, so its requests are taken; so are heartbeats, that
         are not stored and without which a task would be ended.
         """
-        path = request.path
-        if path.endswith(HEARTBEAT) or shape_of(path) is JSON_RPC:
-            return False
+        shape = shape_of(request.path)
+        if shape is JSON_RPC or request.path.endswith(HEARTBEAT):
+            return None
         self.limit = max(self._most // PART, 1)
         self._refused = True
-        return True
+        answer = self._answers.get(shape)
+        if answer is None:
+            answer = shape.answer(Refusal(reasons.TOO_BUSY, (str(self.limit),)))
+            self._answers[shape] = answer
+        return answer

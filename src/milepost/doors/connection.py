@@ -194,10 +194,11 @@ class Connection(asyncio.Protocol):
         admission = self.hub.admission
         while self.running is None and self.waiting and not self.write_paused:
             request = self.waiting.popleft()
-            if admission.takes(request):
+            refusal = admission.refusal(request)
+            if refusal is None:
                 self.running = request
                 self.task = self.hub.loop.create_task(self.serve(request))
-            elif not self.send(request, admission.answer(request)):
+            elif not self.send(request, refusal):
                 return
         if self.waiting:
             self.pause_reading()
