@@ -156,11 +156,13 @@ def test_killed_under_overload_it_loses_nothing_acknowledged(tmp_path: Path) -> 
 
 
 def test_those_who_wait_for_their_answers_are_not_refused(tmp_path: Path) -> None:
-    """As many connections as are taken at once, each as fast as it is answered."""
+    """As many connections as are taken at once; the server sees all their requests together."""
     with serving(tmp_path / "data", max_changing=str(CROWD)) as server:
         book = Book(server, CROWD)
         with crowding(server, book) as crowd:
             for _ in range(ROUNDS):
+                server.process.send_signal(signal.SIGSTOP)
                 crowd.send()
+                server.process.send_signal(signal.SIGCONT)
                 crowd.hear()
             assert set(crowd.heard) == {200}
