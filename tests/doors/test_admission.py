@@ -9,12 +9,12 @@ from typing import Any, cast
 
 import pytest
 
-from milepost.doors.admission import Admission
+from milepost.doors.admission import PART, Admission
 from milepost.doors.connection import Connection
 from milepost.doors.hub import ConnectionLimits, Hub
 from milepost.doors.messages import Answer, Head, Request
 
-MOST = 8
+MOST = 32
 PATCH = b"PATCH /v1/tasks/a HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\n{}"
 GET = b"GET /v1/tasks/a HTTP/1.1\r\nHost: a\r\n\r\n"
 
@@ -31,13 +31,13 @@ def filled(most: int = MOST) -> Admission:
     return admission
 
 
-def test_once_there_were_too_many_a_quarter_is_taken() -> None:
+def test_once_there_were_too_many_few_are_taken() -> None:
     admission = filled()
     assert admission.refusal(asked()) is not None
     assert admission.under_way == MOST
-    admission.under_way = MOST // 4
+    admission.under_way = MOST // PART
     assert admission.refusal(asked()) is not None
-    admission.under_way = MOST // 4 - 1
+    admission.under_way = MOST // PART - 1
     assert admission.refusal(asked()) is None
 
 
@@ -46,7 +46,7 @@ def test_all_are_taken_again_once_none_was_refused_between_two_looks() -> None:
     for _ in range(2):
         assert admission.refusal(asked()) is not None
         admission.look()
-        assert admission.limit == MOST // 4
+        assert admission.limit == MOST // PART
     admission.look()
     assert admission.limit == MOST
 
