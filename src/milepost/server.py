@@ -166,6 +166,7 @@ def run(
         keep_alive=KEEP_ALIVE_SECONDS,
         most_body=settings.max_body,
         connections=settings.max_connections,
+        changing=settings.max_changing,
     )
 
     async def serving() -> bool:

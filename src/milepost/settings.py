@@ -74,7 +74,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     max_args: Count = 1000
     max_result: Count = 256 * 1024
     max_text: Count = 64 * 1024
-    max_waiting: Count = 10_000
+    max_changing: Count = 600
+    max_waiting: Count = 4000
     max_connections: Count = 20_000
     max_watchers: Count = 20_000
     watch_memory: Count = 8 * 1024 * 1024
@@ -131,7 +132,10 @@ MEANINGS = {
     "max_args": "Positional arguments of a message.",
     "max_result": "Bytes of a result as JSON.",
     "max_text": "Bytes of one text.",
-    "max_waiting": "Changes that may wait for their commit; more are refused with 429.",
+    "max_changing": "Requests that change something and are answered at once. When there are more,"
+    " those beyond an eighth of it are refused with 429, until none had to be for a second.",
+    "max_waiting": "Changes that may wait for their commit, those of batches among them; more are"
+    " refused with 429.",
     "max_connections": "Connections at once; more are refused with 503.",
     "max_watchers": "Event streams and long polls at once; more are refused with 503.",
     "watch_memory": "Bytes of events held for watchers; one that is slower is cut off.",

@@ -5,6 +5,7 @@ headers are bounded, and what breaks HTTP itself is answered in the one error sh
 Requests of one connection are answered one after the other; while one is, the next few wait and
 the peer is not read. An answer leaves in one write.
 """
+# long: it is the state of one connection, and all that moves it
 
 from __future__ import annotations
 
@@ -179,6 +180,8 @@ class Connection(asyncio.Protocol):
         if request is None or self.ended:
             return
         request.end()
+        if request is self.running:
+            self.hub.admission.count(request)
         self.due = None
         self.last_read = not request.head.keep_alive
         if request.answered:
@@ -188,9 +191,15 @@ class Connection(asyncio.Protocol):
 
     def go_on(self) -> None:
         """Begin to answer the next request, if it is time to, and read on if there is room."""
-        if self.running is None and self.waiting and not self.write_paused:
-            self.running = self.waiting.popleft()
-            self.task = self.hub.loop.create_task(self.serve(self.running))
+        admission = self.hub.admission
+        while self.running is None and self.waiting and not self.write_paused:
+            request = self.waiting.popleft()
+            refusal = admission.refusal(request)
+            if refusal is None:
+                self.running = request
+                self.task = self.hub.loop.create_task(self.serve(request))
+            elif not self.send(request, refusal):
+                return
         if self.waiting:
             self.pause_reading()
         elif self.read_paused and (self.reading is None or self.reading.is_read):
@@ -228,23 +237,30 @@ class Connection(asyncio.Protocol):
 
     def finish(self, request: Request, answer: Answer | None) -> None:
         """Send an answer and go on; without one the connection ends."""
-        request.answered = True
         self.running = self.task = None
+        if request.counted:
+            self.hub.admission.under_way -= 1
+        if self.send(request, answer):
+            self.go_on()
+
+    def send(self, request: Request, answer: Answer | None) -> bool:
+        """Send an answer; whether the connection goes on after it."""
+        request.answered = True
         if self.transport.is_closing():
-            return
+            return False
         if answer is None:
             self.transport.abort()
-            return
+            return False
         keep_alive = self.stays(request)
         if answer.stream is None:
             body = request.method != "HEAD"
             self.transport.write(written(answer, self.hub.date, body=body, keep_alive=keep_alive))
         if not keep_alive:
             self.transport.close()
-            return
+            return False
         if request.complete and not self.waiting:
             self.rest()
-        self.go_on()
+        return True
 
     def rest(self) -> None:
         """All that was asked is answered: give the next request some time to begin."""

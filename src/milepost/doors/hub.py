@@ -9,6 +9,7 @@ from typing import Protocol
 
 import msgspec
 
+from milepost.doors.admission import Admission
 from milepost.doors.messages import Answer, Request
 
 
@@ -17,7 +18,8 @@ class ConnectionLimits(msgspec.Struct, frozen=True, kw_only=True):
 
     ``head`` is for the request line and the headers to arrive, ``body`` for what follows,
     ``keep_alive`` for the next request to begin, and ``closing`` for a peer to take what was sent
-    before it is cut off. ``most_body`` is the longest body a request may have.
+    before it is cut off. ``most_body`` is the longest body a request may
+    have, ``changing`` how many changing requests are answered at once: see ``Admission``.
     """
 
     head: float = 10.0
@@ -29,6 +31,7 @@ class ConnectionLimits(msgspec.Struct, frozen=True, kw_only=True):
     header_bytes: int = 64 * 1024
     most_body: int = 1024 * 1024
     connections: int = 20_000
+    changing: int = 600
 
 
 class Member(Protocol):
@@ -64,6 +67,7 @@ class Hub:
         self.empty = asyncio.Event()
         self.empty.set()
         self.stopping = False
+        self.admission = Admission(limits.changing)
         self.date = b""
         self.tick()
 
@@ -81,6 +85,7 @@ class Hub:
     def tick(self) -> None:
         """Look after slow connections, and note the time; to be called about once a second."""
         self.date = formatdate(usegmt=True).encode()
+        self.admission.look()
         now = self.loop.time()
         for connection in list(self.connections):
             connection.cut_when_late(now)

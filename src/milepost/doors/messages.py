@@ -97,12 +97,13 @@ class Request:
 
     ``path`` and ``query`` are the raw parts of the target. The body arrives while the request is
     being handled: the connection calls ``take`` for each part and ``end`` after the last.
-    ``wanted`` says that somebody waits for it, ``answered`` that nobody will. With ``hurry`` the
+    ``wanted`` says that somebody waits for it, ``answered`` that nobody will. ``counted`` says that
+    it is among the changing requests under way. With ``hurry`` the
     answer may take long: it makes the answer come soon, and when the peer goes nobody needs it.
     """
 
     __slots__ = (
-        "_headers", "_most", "_parts", "_peer", "_waiting", "answered", "complete",
+        "_headers", "_most", "_parts", "_peer", "_waiting", "answered", "complete", "counted",
         "expects_continue", "gone", "head", "hurry", "login", "method", "params", "path", "query",
         "size", "wanted",
     )  # fmt: skip
@@ -117,6 +118,7 @@ class Request:
         self.complete = peer is None
         self.wanted = False
         self.answered = False
+        self.counted = False
         self.expects_continue = (b"expect", b"100-continue") in head.pairs
         self.gone = False
         self.hurry: Callable[[], None] | None = None

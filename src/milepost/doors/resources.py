@@ -288,7 +288,7 @@ def logout_route(door: ResourceDoor, path: str) -> Route:
         operation=f"{door.style.root.removeprefix('/')}.cis.session.delete",
         summary="Log out.",
         status=door.style.done,
-        errors=SESSION_ERRORS,
+        errors=(*SESSION_ERRORS, 429),
     )
 
 

@@ -108,6 +108,6 @@ def session_routes(door: V1SessionDoor) -> list[Route]:
             operation="v1.session.delete",
             summary="Sign out; a token stays.",
             status=204,
-            errors=(400, 401, 403, 503),
+            errors=(400, 401, 403, 429, 503),
         ),
     ]

@@ -189,7 +189,9 @@ class InProcess:
         assert self.inside is not None  # noqa: S101  set once and for all
         front = Interception(self._assembly.app, self._recorder, self.inside.faults)
         limits = ConnectionLimits(
-            most_body=self._settings.max_body, connections=self._settings.max_connections
+            most_body=self._settings.max_body,
+            connections=self._settings.max_connections,
+            changing=self._settings.max_changing,
         )
         host, port = listener.getsockname()[:2]
         self.url = f"{'http' if tls is None else 'https'}://{host}:{port}"

@@ -301,7 +301,7 @@ def open_store(
     directory: Path,
     *,
     synchronous: str = "FULL",
-    most_waiting: int = 10_000,
+    most_waiting: int = 4000,
     history_limit: int = HISTORY_LIMIT,
     exclusive: bool = True,
 ) -> SqliteStore:
