@@ -51,10 +51,11 @@ growth: .venv/dev/.installed ## measure how PATCH goes as things grow (BENCH_ARG
 	scripts/system-packages
 	$(DEV)/python bench/growth.py $(BENCH_ARGS)
 
-bench-more: .venv/dev/.installed ## measure what is in no budget: messages, idle watchers, overload, console, library, a million tasks
+bench-more: .venv/dev/.installed .venv/bench/.locked ## measure what is in no budget: see bench/
 	scripts/system-packages
 	$(DEV)/python bench/rendering.py
 	$(DEV)/python bench/watch.py
+	$(DEV)/python bench/hotpath.py
 	$(DEV)/python bench/overload.py
 	$(DEV)/python bench/console.py
 	$(DEV)/python bench/advance.py

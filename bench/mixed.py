@@ -116,7 +116,7 @@ def main() -> None:
     print(f"{found['requests']} requests, {found['ended']} tasks ended, {found['still_kept']} kept")
     for fault in found["faults"]:
         print(fault)
-    report(options.out, "-mixed", judged(found), **found)
+    report(options.out, "mixed", judged(found), **found)
 
 
 if __name__ == "__main__":

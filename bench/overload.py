@@ -18,9 +18,9 @@ import json
 from pathlib import Path
 from typing import Any
 
+from loads import GET_PREFIX
 from openloop import FIRST, open_loop
 from report import RESULTS, Line, report
-from run import GET_PREFIX
 from servers import Target, milepost
 
 PATIENT = (64, 512)
@@ -102,7 +102,7 @@ def main() -> None:
         for kind in ("accepted_ms", "shed_ms"):
             shown = "  ".join(f"{part} {value:8.2f}" for part, value in one[kind].items())
             print(f"{'':9} {kind:12} {shown}")
-    report(options.out, "-overload", judged(found, options.times), **found)
+    report(options.out, "overload", judged(found, options.times), **found)
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ from typing import Any, cast
 
 import pytest
 
-from milepost.doors.admission import PART, Admission
+from milepost.doors.admission import PART, TRIED_AFTER, Admission
 from milepost.doors.connection import Connection
 from milepost.doors.hub import ConnectionLimits, Hub
 from milepost.doors.messages import Answer, Head, Request
@@ -49,6 +49,20 @@ def test_all_are_taken_again_once_none_was_refused_between_two_looks() -> None:
         assert admission.limit == MOST // PART
     admission.look()
     assert admission.limit == MOST
+
+
+def test_now_and_then_it_is_tried_whether_all_can_be_taken() -> None:
+    """Else patient connections that never rest would be refused for ever."""
+    admission = filled()
+    admission.under_way = 0
+    limits = []
+    for _ in range(2 * TRIED_AFTER):
+        admission.under_way = admission.limit
+        assert admission.refusal(asked()) is not None
+        admission.look()
+        limits.append(admission.limit)
+    few = [MOST // PART] * (TRIED_AFTER - 1)
+    assert limits == [*few, MOST, *few, MOST]
 
 
 def test_one_is_always_taken() -> None:

@@ -4,7 +4,8 @@ A request that is refused here costs little: nothing of it was looked at but its
 Up to ``most`` are taken, as many as so many patient connections send. Once there were more,
 somebody sends faster than changes are made, and whatever is taken waits behind all that was taken
 before. So from then on only an eighth of ``most`` are taken, until none was refused for a while:
-those that are taken are answered soon.
+those that are taken are answered soon. Now and then it is tried whether all can be taken again, for
+patient connections that do not rest after a refusal would be refused for ever.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ from milepost.rules.reasons import Refusal
 READING = frozenset({"GET", "HEAD", "OPTIONS"})
 HEARTBEAT = b":heartbeat"
 PART = 8
+TRIED_AFTER = 10
+"""Looks in which some were refused, until all are taken again to see."""
 
 
 class Admission:
@@ -30,6 +33,7 @@ class Admission:
         self.limit = most
         self._most = most
         self._refused = False
+        self._refusing = 0
         self._answers: dict[ErrorShape, Answer] = {}
 
     def refusal(self, request: Request) -> Answer | None:
@@ -55,8 +59,12 @@ class Admission:
             request.counted = True
 
     def look(self) -> None:
-        """Take all again, if none was refused since the last look; to be called now and then."""
-        if not self._refused:
+        """Take all again, if none was refused since the last look, or for many looks some were.
+
+        To be called about once a second.
+        """
+        self._refusing = self._refusing + 1 if self._refused else 0
+        if self._refusing % TRIED_AFTER == 0:
             self.limit = self._most
         self._refused = False
 
