@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Iterator
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from milepost.rules.finding import Selection, TaskFilter
@@ -57,6 +57,8 @@ def found(database: sqlite3.Connection, selection: Selection) -> list[int]:
     return [int(task.id) for task in read_page(database, selection, 100, None).tasks]
 
 
+@example(created=[5, 3], after=3, before=None, newest=False)
+@example(created=[3, 9, 2], after=None, before=4, newest=True)
 @given(created=st.lists(instants, max_size=30), after=ends, before=ends, newest=st.booleans())
 def test_what_is_found_was_created_then(
     created: list[int], after: int | None, before: int | None, *, newest: bool
