@@ -106,7 +106,7 @@ def serving(data: Path, settings: dict[str, str]) -> Iterator[Running]:
         command, stdout=subprocess.DEVNULL, env={**os.environ, **KEPT_LONG, **settings}
     )
     try:
-        until_ready(port)
+        until_ready(port, process)
         ready = time.perf_counter() - begun
         url = f"http://127.0.0.1:{port}"
         with Client(url, user="administrator", password=PASSWORD) as client:
@@ -117,14 +117,15 @@ def serving(data: Path, settings: dict[str, str]) -> Iterator[Running]:
         process.wait(60)
 
 
-def until_ready(port: int) -> None:
-    while True:
+def until_ready(port: int, process: subprocess.Popen[bytes]) -> None:
+    while process.poll() is None:
         with contextlib.suppress(OSError, http.client.HTTPException):
             connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
             connection.request("GET", "/readyz")
             if connection.getresponse().status == 200:
                 return
         time.sleep(0.005)
+    sys.exit("the server has ended")
 
 
 # --- lists

@@ -19,6 +19,9 @@ from milepost.store.sqlite.connection import BUSY_MILLISECONDS, DATABASE, open_c
 
 ROWS = 1_000
 """Rows that are written between two copies; a change writes two."""
+MOST_COPIES = 4
+FEW_PAGES = 256
+"""Pages of the log that a commit may have to copy at the most, if the copies keep up."""
 LARGE_WAL = 8 * 1024 * 1024
 """Bytes from which on the log is copied however few rows made it so."""
 LARGEST_WAL = 32 * 1024 * 1024
@@ -76,7 +79,7 @@ class Checkpoints:
         try:
             if self._copier is None:
                 self._copier = open_copier(self._directory, self._synchronous)
-            self._copier.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+            copy_nearly_all(self._copier)
         except Exception as fault:  # noqa: BLE001  the commits go on, and a later copy may do
             log.warning("wal not copied", reason=str(fault))
             self._disconnect()
@@ -106,6 +109,16 @@ class Checkpoints:
         if copier is not None:
             with contextlib.suppress(sqlite3.Error):
                 copier.close()
+
+
+def copy_nearly_all(connection: sqlite3.Connection) -> None:
+    """Copy what is in the log, then what has come meanwhile, until that is little."""
+    before = 0
+    for _ in range(MOST_COPIES):
+        _, pages, _ = connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+        if pages - before <= FEW_PAGES:
+            break
+        before = pages
 
 
 def restarted(connection: sqlite3.Connection) -> bool:
