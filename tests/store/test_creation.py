@@ -14,7 +14,7 @@ from milepost.rules.values import Status
 from milepost.store.sqlite import creation
 from milepost.store.sqlite.connection import migrate, migrations
 from milepost.store.sqlite.counting import read_counts
-from milepost.store.sqlite.creation import narrowed
+from milepost.store.sqlite.creation import EARLIEST, LATEST, narrowed
 from milepost.store.sqlite.paging import read_page
 from tests.store.test_schema import TASK, insert
 
@@ -90,6 +90,18 @@ def test_how_far_the_clock_went_back_is_known(created: list[int]) -> None:
     before = [max(created[: place + 1]) - at for place, at in enumerate(created)]
     database = opened(created)
     assert database.execute(creation.SELECT_BACK).fetchone() == (max(before, default=0),)
+    database.close()
+
+
+def test_no_clock_goes_back_further_than_can_be_counted() -> None:
+    database = opened([LATEST, EARLIEST, 5])
+    for after, before, numbers in (
+        (0, None, [3, 1]),
+        (None, 6, [3, 2]),
+        (EARLIEST, LATEST, [3, 2]),
+    ):
+        selection = Selection(wanted=TaskFilter(), created_after=after, created_before=before)
+        assert found(database, selection) == numbers
     database.close()
 
 

@@ -273,8 +273,7 @@ class Connection(asyncio.Protocol):
         if self.read_paused and request is self.reading:
             self.read_paused = False
             self.transport.resume_reading()
-        if request.expects_continue and not self.transport.is_closing():
-            request.expects_continue = False
+        if not self.transport.is_closing() and request.take_expectation():
             self.transport.write(CONTINUE)
 
     def pause_reading(self) -> None:

@@ -103,9 +103,9 @@ class Request:
     """
 
     __slots__ = (
-        "_headers", "_most", "_parts", "_peer", "_waiting", "answered", "complete", "counted",
-        "expects_continue", "gone", "head", "hurry", "login", "method", "params", "path", "query",
-        "size", "wanted",
+        "_expectation_met", "_headers", "_most", "_parts", "_peer", "_waiting", "answered",
+        "complete", "counted", "gone", "head", "hurry", "login", "method", "params", "path",
+        "query", "size", "wanted",
     )  # fmt: skip
 
     def __init__(self, head: Head, most: int, peer: Peer | None = None) -> None:
@@ -119,7 +119,7 @@ class Request:
         self.wanted = False
         self.answered = False
         self.counted = False
-        self.expects_continue = (b"expect", b"100-continue") in head.pairs
+        self._expectation_met = False
         self.gone = False
         self.hurry: Callable[[], None] | None = None
         self._headers: dict[bytes, bytes] | None = None
@@ -139,6 +139,12 @@ class Request:
         """Raise ``Refuse`` for headers that contradict each other, or without a host."""
         if b"host" not in self.headers and self.head.version == "1.1":
             raise Refuse(reasons.NO_HOST)
+
+    def take_expectation(self) -> bool:
+        """Whether the peer waits for leave to send the body; it is given once."""
+        waits = not self._expectation_met and (b"expect", b"100-continue") in self.head.pairs
+        self._expectation_met = True
+        return waits
 
     @property
     def is_read(self) -> bool:

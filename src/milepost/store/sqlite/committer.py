@@ -179,7 +179,7 @@ class Committer:
                 self._through = change.position
                 self._done(change)
             # A change that was not written as it was decided leaves the later ones in the air.
-            failed = failed or (isinstance(work, CHANGES) and outcome is not work)
+            failed = failed or (outcome is not work and isinstance(work, CHANGES))
             settle(answer, outcome)
         if failed:
             self._fail()

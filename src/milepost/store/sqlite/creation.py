@@ -19,6 +19,9 @@ from milepost.rules.values import Instant
 MOST_LOOKED_AT = 5_000
 """Tasks that may share the instants at an end of a span; with more of them the end stays open."""
 
+EARLIEST, LATEST = -(2**63), 2**63 - 1
+"""Instants that SQLite can hold."""
+
 SELECT_BACK = "SELECT coalesce((SELECT milliseconds FROM clock_back), 0)"
 SELECT_FIRST = "SELECT min(created_at) FROM tasks WHERE created_at >= ?"
 SELECT_LAST = "SELECT max(created_at) FROM tasks WHERE created_at < ?"
@@ -49,12 +52,12 @@ def narrowed(connection: sqlite3.Connection, selection: Selection) -> tuple[Span
         (found,) = connection.execute(SELECT_FIRST, (after,)).fetchone()
         if found is None:
             return NOTHING, selection
-        first = among(connection, found, found + back).first
+        first = among(connection, found, min(found + back, LATEST)).first
     if before is not None:
         (found,) = connection.execute(SELECT_LAST, (before,)).fetchone()
         if found is None:
             return NOTHING, selection
-        last = among(connection, found - back, found).last
+        last = among(connection, max(found - back, EARLIEST), found).last
     if back == 0 and (first is None) == (after is None) and (last is None) == (before is None):
         # The instants rise with the numbers, so the span is all that was asked for.
         selection = msgspec.structs.replace(selection, created_after=None, created_before=None)

@@ -10,9 +10,10 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache, partial
+from itertools import chain
 from typing import NamedTuple
 
-from milepost.rules.task import Change, moved
+from milepost.rules.task import Change, step
 from milepost.store.base import Corrupt, Origin, Position
 from milepost.store.changes import formers
 from milepost.store.sqlite import rows
@@ -29,19 +30,15 @@ SELECT_NEWEST = "SELECT last_position FROM tasks WHERE id = ?"
 
 
 class Written(NamedTuple):
-    """A change as it will be written, and the row of its event.
+    """A change as it will be written, the position of its event, and the event's row.
 
     ``overlong`` is whether the task is to be marked as one whose history is too long.
     """
 
     change: Change
+    position: Position
     event: Row
     overlong: bool = False
-
-    @property
-    def position(self) -> Position:
-        """The position of its event."""
-        return int(self.event[0])
 
     @property
     def size(self) -> int:
@@ -75,34 +72,33 @@ def written(
     """A change as the event at a position; ``previous`` is the position of the task's last one."""
     event = rows.event_row(change, formers(change), origin)
     overlong = bound.is_reached(change.after.revision)
-    return Written(change, (position, previous, *event), overlong)
+    return Written(change, position, (position, previous, *event), overlong)
 
 
 def batch_of(changes: Iterable[Written]) -> Batch:
     """The rows of some changes. A task that changes many times is written once."""
-    first: dict[str, Written] = {}
-    last: dict[str, Written] = {}
-    events = []
-    overlong: list[Row] = []
+    batch = Batch([], {}, [], [])
+    steps: dict[str, Written] = {}
     for one in changes:
-        after = one.change.after
-        first.setdefault(after.id, one)
-        last[after.id] = one
-        events.append(one.event)
+        task_id = one.change.after.id
+        before = steps.get(task_id)
+        steps[task_id] = one if before is None else both(before, one)
+        batch.events.append(one.event)
         if one.overlong:
-            overlong.append((after.id, after.revision))
-    made: list[Row] = []
-    updates: dict[tuple[str, ...], list[Row]] = {}
-    for task_id, begin in first.items():
-        end = last[task_id]
-        before, after = begin.change.before, end.change.after
-        if before is None:
-            made.append((*rows.task_row(after), end.position))
+            batch.overlong.append((task_id, one.change.after.revision))
+    for change, position, *_ in steps.values():
+        if change.before is None:
+            batch.made.append((*rows.task_row(change.after), position))
         else:
-            fields = end.change.moved if end is begin else moved(before, after)
-            names, values = rows.task_update(before, after, fields, end.position)
-            updates.setdefault(names, []).append(values)
-    return Batch(made, updates, events, overlong)
+            names, values = rows.task_update(change.before, change.after, change.moved, position)
+            batch.updates.setdefault(names, []).append(values)
+    return batch
+
+
+def both(first: Written, second: Written) -> Written:
+    """Two changes of a task as one step, for the row of the task."""
+    change = step(second.change.kind, first.change.before, second.change.after)
+    return second._replace(change=change)
 
 
 def write(connection: sqlite3.Connection, batch: Batch) -> None:
@@ -122,8 +118,9 @@ def write(connection: sqlite3.Connection, batch: Batch) -> None:
 def write_one(connection: sqlite3.Connection, one: Written) -> Written:
     """Write a change alone, at the position that comes next; the answer is it as written."""
     row = connection.execute(SELECT_NEWEST, (one.change.after.id,)).fetchone()
-    event = (last_position(connection) + 1, None if row is None else row[0], *one.event[2:])
-    one = one._replace(event=event)
+    position = last_position(connection) + 1
+    event = (position, None if row is None else row[0], *one.event[2:])
+    one = one._replace(position=position, event=event)
     write(connection, batch_of([one]))
     return one
 
@@ -153,7 +150,7 @@ def in_blocks(
     """Run a statement over all rows, a block of them at a time; the count of rows it changed."""
     count = 0
     for block in blocks(many):
-        values = [value for row in block for value in row]
+        values = list(chain.from_iterable(block))
         count += connection.execute(statement(len(block)), values).rowcount
     return count
 

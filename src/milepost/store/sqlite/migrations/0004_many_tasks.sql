@@ -38,7 +38,8 @@ END;
 CREATE INDEX tasks_by_creation ON tasks (created_at);
 
 -- The order of tasks is that of their numbers, and so is that of their creation, but for a clock that
--- went back: by how many milliseconds a task was ever made before one that has a lower number.
+-- went back: by how many milliseconds a task was ever made before one that has a lower number. The
+-- casts keep a difference beyond all bounds an integer.
 CREATE TABLE clock_back (
     only INTEGER PRIMARY KEY CHECK (only = 1),
     milliseconds INTEGER NOT NULL CHECK (milliseconds > 0)
@@ -46,13 +47,14 @@ CREATE TABLE clock_back (
 
 INSERT INTO clock_back
 SELECT 1, back FROM (
-    SELECT max(newest - created_at) AS back FROM (
+    SELECT CAST(max(newest - created_at) AS INTEGER) AS back FROM (
         SELECT created_at, max(created_at) OVER (ORDER BY number ROWS UNBOUNDED PRECEDING) AS newest
         FROM tasks))
 WHERE back > 0;
 
 CREATE TRIGGER clock_went_back AFTER INSERT ON tasks
 WHEN new.created_at < (SELECT max(created_at) FROM tasks) BEGIN
-    INSERT INTO clock_back VALUES (1, (SELECT max(created_at) FROM tasks) - new.created_at)
+    INSERT INTO clock_back
+    VALUES (1, CAST((SELECT max(created_at) FROM tasks) - new.created_at AS INTEGER))
     ON CONFLICT DO UPDATE SET milliseconds = max(milliseconds, excluded.milliseconds);
 END;
