@@ -133,7 +133,7 @@ MEANINGS = {
     "max_result": "Bytes of a result as JSON.",
     "max_text": "Bytes of one text.",
     "max_changing": "Requests that change something and are answered at once. When there are more,"
-    " those beyond an eighth of it are refused with 429, until none had to be for a second.",
+    " those beyond a twelfth of it are refused with 429, until none had to be for a second.",
     "max_waiting": "Changes that may wait for their commit, those of batches among them; more are"
     " refused with 429.",
     "max_connections": "Connections at once; more are refused with 503.",

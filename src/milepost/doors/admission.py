@@ -3,7 +3,7 @@
 A request that is refused here costs little: nothing of it was looked at but its method and path.
 Up to ``most`` are taken, as many as so many patient connections send. Once there were more,
 somebody sends faster than changes are made, and whatever is taken waits behind all that was taken
-before. So from then on only an eighth of ``most`` are taken, until none was refused for a while:
+before. So from then on only a twelfth of ``most`` are taken, until none was refused for a while:
 those that are taken are answered soon. Now and then it is tried whether all can be taken again, for
 patient connections that do not rest after a refusal would be refused for ever.
 """
@@ -17,8 +17,8 @@ from milepost.rules.reasons import Refusal
 
 READING = frozenset({"GET", "HEAD", "OPTIONS"})
 HEARTBEAT = b":heartbeat"
-PART = 8
-TRIED_AFTER = 10
+PART = 12
+TRIED_AFTER = 30
 """Looks in which some were refused, until all are taken again to see."""
 
 
