@@ -102,7 +102,7 @@ def parts(stacks: list[str]) -> Iterator[tuple[str, int]]:
     for line in stacks:
         stack, _, count = line.rpartition(" ")
         thread, *frames = stack.split(";")
-        if LOOP in thread:
+        if LOOP in thread and frames:
             found[part_of(frames)] += int(count)
     return iter(found.items())
 

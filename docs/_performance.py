@@ -16,7 +16,12 @@ DOCS = Path(__file__).parent
 RESULTS = DOCS.parent / "bench" / "results"
 IMAGES = DOCS / "images"
 NONE = "There is no result yet: `{}` was not run, or its result was not committed."
-COMMANDS = {"budget": "make bench", "growth": "make growth"}
+COMMANDS = {
+    "budget": "make bench",
+    "growth": "make growth",
+    "hotpath": "make bench-more",
+    "overload": "make bench-more",
+}
 # The curves of a result, each with its file and what its horizontal axis tells.
 FILES = {
     "connections": ("growth-connections.svg", "connections"),
@@ -165,7 +170,55 @@ def pictures() -> dict[Path, str]:
     return {IMAGES / name: text for name, text in drawings(committed("growth")).items()}
 
 
+def hotpath(result: Result | None) -> str:
+    """What threads worked for a PATCH, and what the event loop did in that time."""
+    if result is None:
+        return missing("hotpath")
+    threads = [
+        [name, *(shown(figure) for figure in (1e6 / one["per_second"], one["loop"], one["others"]))]
+        for name, one in (("echo", result["echo"]), ("PATCH", result["PATCH"]))
+    ]
+    parts = [[name, shown(microseconds)] for name, microseconds in result["parts"].items()]
+    head = ["", "one each, in µs", "event loop at work, µs", "other threads at work, µs"]
+    return "\n\n".join(
+        [
+            origin(result),
+            table(head, threads),
+            f"What the event loop did for a PATCH, from {result['looks']:,} looks:",
+            table(["part", "µs"], parts),
+        ]
+    )
+
+
+def overload(result: Result | None) -> str:
+    """What was accepted and refused at half and at twice the rate that can be done."""
+    if result is None:
+        return missing("overload")
+    rows = [
+        [
+            name,
+            *(shown(one[f"{what}_per_second"]) for what in ("offered", "accepted", "shed")),
+            shown(one["accepted_ms"]["p50"]),
+            shown(one["accepted_ms"]["p99"]),
+        ]
+        for name, one in result["parts"].items()
+    ]
+    lines = [
+        [line["name"], bounds(line)[0], value_of(line), line["verdict"]] for line in result["lines"]
+    ]
+    head = ["load", "offered/s", "accepted/s", "refused/s", "p50 ms", "p99 ms"]
+    return "\n\n".join(
+        [
+            origin(result),
+            table(head, rows),
+            table(["measure", "must", "measured", "verdict"], lines),
+        ]
+    )
+
+
 PARTS = {
+    "performance-hotpath": lambda: hotpath(committed("hotpath")),
+    "performance-overload": lambda: overload(committed("overload")),
     "performance-budget": lambda: budget(committed("budget")),
     "performance-counted": lambda: counted(committed("budget")),
     "performance-growth": lambda: growth(committed("growth")),

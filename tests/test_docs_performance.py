@@ -47,7 +47,42 @@ def test_without_a_result_the_page_says_how_to_get_one(tmp_path: Path) -> None:
     assert "`make bench`" in _performance.budget(None)
     assert "`make bench`" in _performance.counted(None)
     assert "`make growth`" in _performance.growth(None)
+    assert "`make bench-more`" in _performance.hotpath(None)
+    assert "`make bench-more`" in _performance.overload(None)
     assert _performance.drawings(None) == {}
+
+
+MACHINE = {"cores": 2, "memory_gib": 24, "system": "Linux", "python": "3.11", "sqlite": "3"}
+RUN = {"at": "2026-01-02T09:00:00+00:00", "commit": "abc", "command": "c", "machine": MACHINE}
+
+
+def test_where_the_time_goes_is_told_in_microseconds() -> None:
+    page = _performance.hotpath(
+        {
+            **RUN,
+            "echo": {"per_second": 40_000, "loop": 24.0, "others": 0.5},
+            "PATCH": {"per_second": 12_500, "loop": 55.0, "others": 21.0},
+            "parts": {"decide": 30.0, "decode the body": 25.0},
+            "looks": 2000,
+        }
+    )
+    assert "| echo | 25 | 24 | 0.500 |\n| PATCH | 80 | 55 | 21 |" in page
+    assert "from 2,000 looks" in page
+    assert "| decide | 30 |\n| decode the body | 25 |" in page
+
+
+def test_an_overload_is_told_with_what_was_refused() -> None:
+    one = {"offered_per_second": 20, "accepted_per_second": 6, "shed_per_second": 14}
+    line = {"name": "tail", "value": 4.5, "must": 5, "aim": None, "more_is_better": False}
+    page = _performance.overload(
+        {
+            **RUN,
+            "parts": {"over": {**one, "accepted_ms": {"p50": 9.0, "p99": 30.0}}},
+            "lines": [{**line, "verdict": "must met"}],
+        }
+    )
+    assert "| over | 20 | 6 | 14 | 9 | 30 |" in page
+    assert "| tail | ≤ 5 | 4.50 | must met |" in page
 
 
 def test_a_curve_has_a_point_for_each_value_as_high_as_it_is() -> None:
