@@ -24,7 +24,7 @@ WRITER = {
     "checkpoint_fullfsync": 1,
     "busy_timeout": 5_000,
     "wal_autocheckpoint": 8_000,
-    "journal_size_limit": 16 * 1024 * 1024,
+    "journal_size_limit": 4 * 1024 * 1024,
     "cache_size": -65_536,
     "query_only": 0,
     "locking_mode": "normal",

@@ -95,7 +95,7 @@ def test_the_log_stays_bounded_under_steady_readers(
 def test_without_the_bounding_it_would_not(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The control: the same load, and the check above can fail."""
     small_log(monkeypatch)
-    monkeypatch.setattr(Checkpoints, "_restart_when_stuck", lambda *_: None)
+    without(monkeypatch, "_restart_when_stuck", "_finish")
 
     assert asyncio.run(write_among_readers(tmp_path, enough=BOUND)) > BOUND
 
@@ -139,20 +139,26 @@ def test_copies_beside_the_commits_alone_would_let_it_grow(
     assert asyncio.run(write(tmp_path, ROUNDS)) > 16 * LARGEST
 
 
-def test_a_few_large_rows_are_copied_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("is_seen", [True, False], ids=["copied", "control"])
+def test_a_few_large_rows_are_copied_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, is_seen: bool
+) -> None:
+    """They are too few to be copied for their number; the control does not look at the size."""
     without(monkeypatch, "_restart_when_stuck")
+    if not is_seen:
+        monkeypatch.setattr(checkpoints, "LARGE_WAL", 2**62)
     log = tmp_path / f"{DATABASE}-wal"
 
     async def run() -> int:
         store = open_store(tmp_path, synchronous="OFF")
         largest = 0
-        for _ in range(60):
+        for _ in range(120):
             await made(store, description=text("x" * LARGEST))
             largest = max(largest, log.stat().st_size)
         await store.close()
         return largest
 
-    assert asyncio.run(run()) < 40 * LARGEST
+    assert (asyncio.run(run()) < 120 * LARGEST) is is_seen
 
 
 @pytest.mark.parametrize("fault", [sqlite3.OperationalError("disk I/O error"), RuntimeError("no")])

@@ -22,12 +22,12 @@ ROWS = 1_000
 MOST_COPIES = 4
 FEW_PAGES = 256
 """Pages of the log that a commit may have to copy at the most, if the copies keep up."""
-LARGE_WAL = 24 * 1024 * 1024
+LARGE_WAL = 8 * 1024 * 1024
 """Bytes of the log's file from which on it is copied however few rows made it so.
 
 The file keeps ``WAL_KEPT_BYTES`` when the log begins anew, so it is more than these.
 """
-LARGEST_WAL = 48 * 1024 * 1024
+LARGEST_WAL = 32 * 1024 * 1024
 RESTART_MILLISECONDS = 50
 RESTART_AGAIN_SECONDS = 1.0
 

@@ -19,7 +19,7 @@ APPLICATION_ID = 0x4D696C65
 BUSY_MILLISECONDS = 5_000
 # Should the checkpoints beside the commits fail, those within them still bound the log.
 CHECKPOINT_PAGES = 8_000
-WAL_KEPT_BYTES = 16 * 1024 * 1024
+WAL_KEPT_BYTES = 4 * 1024 * 1024
 
 SCHEMA = "SELECT name, sql FROM sqlite_schema WHERE sql IS NOT NULL"
 
