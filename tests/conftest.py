@@ -6,6 +6,7 @@ import os
 import shutil
 import signal
 from collections.abc import Iterator
+from typing import Any
 
 import hypothesis
 import pytest
@@ -15,8 +16,13 @@ from tests.spelling import DOORS, Door
 
 CI = os.environ.get("CI") == "true"
 
-hypothesis.settings.register_profile("ci", derandomize=True, deadline=None)
-hypothesis.settings.register_profile("dev", deadline=None)
+# A busy machine makes examples slowly, which is nobody's fault.
+UNTIMED: dict[str, Any] = {
+    "deadline": None,
+    "suppress_health_check": [hypothesis.HealthCheck.too_slow],
+}
+hypothesis.settings.register_profile("ci", derandomize=True, **UNTIMED)
+hypothesis.settings.register_profile("dev", **UNTIMED)
 hypothesis.settings.load_profile("ci" if CI else "dev")
 
 
