@@ -22,7 +22,7 @@ from milepost.access.sessions import (
 )
 from milepost.access.tokens import new_token
 from milepost.rules import reasons
-from milepost.store.base import Store, Token, Unavailable, User
+from milepost.store.base import Session, Store, Token, Unavailable, User
 from milepost.store.sqlite.store import open_store
 
 SECOND, MINUTE = 1_000, 60_000
@@ -218,6 +218,34 @@ def test_logout_ends_one_session_at_once(play: Play) -> None:
         assert not await house.lives(one, NOON)
         assert await house.restarted().resolve(one, NOON) is None
         assert await house.lives(two, NOON)
+
+    play(test)
+
+
+@pytest.mark.parametrize("all_of_them", [False, True])
+def test_a_use_under_way_does_not_outlive_the_end(
+    play: Play, monkeypatch: pytest.MonkeyPatch, *, all_of_them: bool
+) -> None:
+    """A session that was read before its end and is known only after it ends all the same."""
+
+    async def test(house: House) -> None:
+        token = await house.token()
+        read, ended = asyncio.Event(), asyncio.Event()
+        inner = house.store.session
+
+        async def slow(key: str) -> tuple[Session, User] | None:
+            found = await inner(key)
+            read.set()
+            await ended.wait()
+            return found
+
+        monkeypatch.setattr(house.store, "session", slow)
+        use = asyncio.create_task(house.lives(token, NOON))
+        await read.wait()
+        await (house.sessions.end_all() if all_of_them else house.sessions.log_out(token))
+        ended.set()
+        assert await use
+        assert not await house.lives(token, NOON)
 
     play(test)
 

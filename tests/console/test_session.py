@@ -54,6 +54,22 @@ def test_signing_out_ends_the_session(page: Window, site: Server) -> None:
     expect(sheet.get_by_label("User")).to_be_visible()
 
 
+def test_a_sign_out_that_fails_is_told(page: Window, site: Server) -> None:
+    sheet = page.open()
+    page.type_in("vera", PASSWORD)
+    expect(sheet.get_by_text("Live", exact=True)).to_be_visible()
+    (cookie,) = page.context.cookies()
+    sheet.route("**/v1/session", lambda route: route.abort())
+    sheet.get_by_role("button", name="Sign out").click()
+    told = "You are still signed in. The server cannot be reached."
+    expect(sheet.get_by_text(told)).to_be_visible()
+    expect(sheet.get_by_text("Viewer")).to_be_visible()
+    sheet.unroute("**/v1/session")
+    # A session that has ended meanwhile needs no end.
+    site.call("DELETE", "/v1/session", None, {SESSION: cookie["value"]})
+    expect(sheet.get_by_text("Your session has ended.")).to_be_visible()
+
+
 def test_a_session_that_ends_asks_to_sign_in_and_goes_on(page: Window, site: Server) -> None:
     sheet = page.open("/ui/?status=RUNNING")
     page.type_in("oscar", PASSWORD)

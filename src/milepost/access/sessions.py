@@ -77,6 +77,7 @@ class Sessions:
         self._passwords = passwords
         self._limits = limits
         self._remembered: OrderedDict[str, Remembered] = OrderedDict()
+        self._ends = 0
 
     async def log_in(self, name: str, password: str, now: Instant) -> str | None:
         """A new session, or ``None`` when name and password do not fit an enabled user.
@@ -119,6 +120,7 @@ class Sessions:
         await self._store.delete_session(key)
         # Only now: a use in between would have remembered it again.
         self._remembered.pop(key, None)
+        self._ends += 1
 
     async def sweep(self, now: Instant) -> None:
         """Forget the sessions that have ended."""
@@ -131,6 +133,7 @@ class Sessions:
         """End every session there is."""
         await self._store.delete_sessions(created_before=NEVER, used_before=NEVER)
         self._remembered.clear()
+        self._ends += 1
 
     def last_used(self, login: Login) -> Instant:
         """When the session was last used, this request included."""
@@ -138,12 +141,16 @@ class Sessions:
         return login.session.used_at if known is None else known.used_at
 
     async def _read(self, key: str, known: Remembered | None, now: Instant) -> Remembered | None:
+        ends = self._ends
         found = await (self._token(key) if key.startswith(PREFIX) else self._session(key))
         if found is None:
             return None
         found.read_at = now
         if known is not None:
             found.used_at = max(known.used_at, found.used_at)
+        if ends != self._ends:
+            # The session may have ended since it was read: let in this request, and look again.
+            return found
         self._remembered[key] = found
         self._remembered.move_to_end(key)
         if len(self._remembered) > MOST_REMEMBERED:

@@ -46,7 +46,7 @@ export class AdminPage {
       this._scroller.hidden = rows.length === 0;
     } catch (fault) {
       if (!(fault instanceof Refused || fault instanceof Away)) throw fault;
-      this._problem.textContent = fault instanceof Away ? t("away") : fault.message;
+      this._problem.textContent = fault.message;
       this._problem.hidden = false;
     }
   }

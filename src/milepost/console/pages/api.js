@@ -10,16 +10,16 @@ export class Refused extends Error {
   }
 }
 
-/** The server cannot be reached. */
+/** The server cannot be reached; the text says so in the reader's language, `cause` says why. */
 export class Away extends Error {}
 
 const listeners = { ended: () => {} };
-const reader = { languages: "en", locale: "en", zone: "UTC" };
+const reader = { languages: "en", locale: "en", zone: "UTC", away: "" };
 let skew = 0;
 
-/** How texts are asked for: an Accept-Language, a locale of numbers, a time zone. */
-export function readAs(languages, locale, zone) {
-  Object.assign(reader, { languages, locale, zone });
+/** How texts are asked for: an Accept-Language, a locale of numbers, a time zone; and the text of `Away`. */
+export function readAs(languages, locale, zone, away) {
+  Object.assign(reader, { languages, locale, zone, away });
 }
 
 /** Calls back when a request finds that there is no session any more. */
@@ -52,7 +52,7 @@ export async function call(method, path, { body, query, signal, quiet } = {}) {
     });
   } catch (fault) {
     if (fault.name === "AbortError") throw fault;
-    throw new Away(String(fault));
+    throw new Away(reader.away, { cause: fault });
   }
   noteTime(answer.headers.get("date"));
   if (answer.ok) return answer.status === 204 ? null : answer.json();

@@ -86,8 +86,16 @@ function signedIn(session, focus = true) {
   show({ focus });
 }
 
+/** Only an answer tells that the session has ended; until then the reader is signed in. */
 async function signOut() {
-  await call("DELETE", "/v1/session", { quiet: true }).catch(() => {});
+  try {
+    await call("DELETE", "/v1/session", { quiet: true });
+  } catch (fault) {
+    if (!(fault instanceof Refused && fault.status === 401)) {
+      here.tell(t("signout.failed", { why: fault.message }), "problem");
+      return;
+    }
+  }
   signedOut(false);
 }
 
@@ -106,7 +114,7 @@ function speak() {
   else root.dataset.theme = chosen.theme;
   const local = Intl.DateTimeFormat().resolvedOptions().timeZone;
   const languages = chosen.language === "auto" ? wanted : [language, ...wanted];
-  readAs(languages.slice(0, 8).join(", ") || language, locale, zone ?? local);
+  readAs(languages.slice(0, 8).join(", ") || language, locale, zone ?? local, t("away"));
   document.getElementById("skip").textContent = t("skip");
 }
 
@@ -127,7 +135,7 @@ async function begin() {
 
 function retry(fault) {
   const again = el("button", { type: "button", class: "primary", on: { click: () => location.reload() } }, t("again"));
-  place.replaceChildren(el("div", { class: "empty" }, el("h1", {}, t("away")), el("p", {}, fault.message), again));
+  place.replaceChildren(el("div", { class: "empty" }, el("h1", {}, t("away")), el("p", {}, fault instanceof Away ? String(fault.cause) : fault.message), again));
 }
 
 const frame = new Frame({ signOut, again: () => { speak(); frame.show(); if (here.session) show(); } });

@@ -16,6 +16,7 @@ export const de = {
   "raw.task": "Die Aufgabe als JSON",
   "raw.events": "Als JSON",
   signout: "Abmelden",
+  "signout.failed": "Sie sind noch angemeldet. {why}",
 
   "signin.title": "Anmelden",
   "signin.ended": "Ihre Sitzung ist zu Ende. Melden Sie sich an, um weiterzumachen, wo Sie waren.",

@@ -16,6 +16,7 @@ export const en = {
   "raw.task": "The task as JSON",
   "raw.events": "As JSON",
   signout: "Sign out",
+  "signout.failed": "You are still signed in. {why}",
 
   "signin.title": "Sign in",
   "signin.ended": "Your session has ended. Sign in to go on where you were.",

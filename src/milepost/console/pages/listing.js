@@ -114,7 +114,7 @@ export class Listing {
       return;
     }
     if (!(fault instanceof Refused || fault instanceof Away)) throw fault;
-    this._problem.textContent = fault instanceof Away ? t("away") : fault.message;
+    this._problem.textContent = fault.message;
     this._problem.hidden = false;
     const mayHelp = fault instanceof Away || [429, 503].includes(fault.status);
     if (mayHelp) setTimeout(() => this._closed || this.load(), AGAIN_AFTER);

@@ -49,7 +49,7 @@ export class Overview {
       }
     } catch (fault) {
       if (!(fault instanceof Refused || fault instanceof Away)) throw fault;
-      this._problem.textContent = fault instanceof Away ? t("away") : fault.message;
+      this._problem.textContent = fault.message;
       this._problem.hidden = false;
     }
   }

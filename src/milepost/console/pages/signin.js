@@ -34,7 +34,7 @@ export function showSignIn(place, { ended, done }) {
       done(await call("POST", "/v1/session", { body, quiet: true }));
     } catch (fault) {
       if (!(fault instanceof Refused || fault instanceof Away)) throw fault;
-      failure.textContent = fault instanceof Away ? t("away") : fault.message;
+      failure.textContent = fault.message;
       button.disabled = false;
       password.input.select();
       password.input.focus();

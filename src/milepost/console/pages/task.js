@@ -99,7 +99,7 @@ export class TaskPage {
 
   _fail(fault) {
     if (!(fault instanceof Refused || fault instanceof Away)) throw fault;
-    this._problem.textContent = fault instanceof Away ? t("away") : fault.message;
+    this._problem.textContent = fault.message;
     this._problem.hidden = false;
     if (!this._task) this._title.textContent = t("task.none");
     if (fault instanceof Refused && fault.status === 404) this._stream.close();
