@@ -90,7 +90,7 @@ def test_a_disk_that_stays_full_for_a_while(
             writing.execute(f"PRAGMA max_page_count = {room[0]}")
         return writing
 
-    monkeypatch.setattr("milepost.store.sqlite.committer.open_writer", open_small)
+    monkeypatch.setattr("milepost.store.sqlite.writer.open_writer", open_small)
 
     async def run() -> None:
         async with opened(tmp_path) as store:

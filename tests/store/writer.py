@@ -10,7 +10,7 @@ from typing import Any, cast
 
 import pytest
 
-from milepost.store.sqlite import committer, connection
+from milepost.store.sqlite import connection, writer
 
 PATIENCE = 60
 
@@ -35,7 +35,7 @@ class Writer:
             self.opened += 1
             return writing
 
-        patch.setattr(committer, "open_writer", open_watched)
+        patch.setattr(writer, "open_writer", open_watched)
 
     def stop_at(self, beginning: str) -> None:
         self.let_on.clear()
@@ -107,5 +107,5 @@ def break_first(
         other = spoil(writing) if len(opened) == 1 else None
         return writing if other is None else cast("sqlite3.Connection", other)
 
-    patch.setattr(committer, "open_writer", open_spoiled)
+    patch.setattr(writer, "open_writer", open_spoiled)
     return opened

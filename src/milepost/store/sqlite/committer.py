@@ -10,7 +10,6 @@ changes that have gathered meanwhile fail with it: they may rest on what was nev
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import sqlite3
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -19,8 +18,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from milepost.logs import logger
 from milepost.store.base import Corrupt, Overloaded, Position, Unavailable
-from milepost.store.sqlite.checkpoints import Checkpoints
-from milepost.store.sqlite.connection import open_writer
+from milepost.store.sqlite.writer import Writer
 from milepost.store.sqlite.writing import (
     Batch,
     Bundle,
@@ -69,8 +67,6 @@ class Committer:
         done: Callable[[Written], None],
         failed: Callable[[], None],
     ) -> None:
-        self._directory = directory
-        self._synchronous = synchronous
         self._most_waiting = most_waiting
         self._done = done
         self._failed = failed
@@ -78,8 +74,7 @@ class Committer:
         self._through: Position = 0
         self._turn: asyncio.Future[None] | None = None
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="milepost-commit")
-        self._connection: sqlite3.Connection | None = None
-        self._checkpoints = Checkpoints(directory, synchronous)
+        self._writer = Writer(directory, synchronous)
         self._closed = False
         self._failing = False
         self._waiting: list[Entry] = []
@@ -131,7 +126,7 @@ class Committer:
         self._closed = True
         while self._drain is not None:
             await self._drain
-        await asyncio.get_running_loop().run_in_executor(self._thread, self._end)
+        await asyncio.get_running_loop().run_in_executor(self._thread, self._writer.close)
         self._thread.shutdown()
 
     def _add(self, work: Work, size: int = 1) -> asyncio.Future[Any]:
@@ -221,47 +216,24 @@ class Committer:
             return wrapped(fault)
 
     def _attempt(self, work: Callable[[sqlite3.Connection], T]) -> T:
-        """Do some work in a transaction that is durable at the end."""
-        connection = self._connected()
-        connection.execute("BEGIN IMMEDIATE")
-        try:
-            done = work(connection)
-            connection.execute("COMMIT")
-        except BaseException:
-            self._roll_back(connection)
-            raise
-        if self._failing:
-            log.warning("commits work again")
-        self._failing = False
-        self._checkpoints.after_commit(connection)
+        done = self._writer.attempt(work)
+        self._tell_working()
         return done
-
-    def _roll_back(self, connection: sqlite3.Connection) -> None:
-        with contextlib.suppress(sqlite3.Error):
-            if connection.in_transaction:
-                connection.execute("ROLLBACK")
 
     def _drop(self, fault: sqlite3.Error) -> None:
         """A fault of the database itself: drop the connection, the next group opens a new one."""
+        self._tell_failing(fault)
+        self._writer.disconnect()
+
+    def _tell_failing(self, fault: Exception) -> None:
         if not self._failing:
             log.error("commits fail; changes are refused until they work again", reason=str(fault))
         self._failing = True
-        self._disconnect()
 
-    def _connected(self) -> sqlite3.Connection:
-        if self._connection is None:
-            self._connection = open_writer(self._directory, self._synchronous)
-        return self._connection
-
-    def _end(self) -> None:
-        self._checkpoints.close()
-        self._disconnect()
-
-    def _disconnect(self) -> None:
-        connection, self._connection = self._connection, None
-        if connection is not None:
-            with contextlib.suppress(sqlite3.Error):
-                connection.close()
+    def _tell_working(self) -> None:
+        if self._failing:
+            log.warning("commits work again")
+        self._failing = False
 
 
 def whole(connection: sqlite3.Connection, work: list[Work], batch: Batch) -> list[Any]:
