@@ -226,6 +226,14 @@ class Server:
     def log_text(self) -> str:
         return self.log.read_text(encoding="utf-8")
 
+    def pids(self) -> list[int]:
+        """The server's process, and the one beside it that commits, if there is one."""
+        own = self.process.pid
+        told = Path(f"/proc/{own}/task/{own}/children")
+        # A thread that starts a process is told as its parent.
+        children = [path.read_text().split() for path in told.parents[1].glob("*/children")]
+        return [own, *(int(pid) for pids in children for pid in pids)]
+
     def stop(self, how: signal.Signals = signal.SIGTERM) -> int:
         """End the server; the answer is its exit code."""
         if self.process.poll() is None:
@@ -318,6 +326,10 @@ def exchange(
     return Reply(answer.status, named, content, door_at(path))
 
 
+# Settings of servers for which a test says nothing else.
+DEFAULTS = {"log_format": "json"}
+
+
 def environment(**settings: str) -> dict[str, str]:
     """The environment of a server: ours without any setting, and the given settings."""
     ours = {k: v for k, v in os.environ.items() if not k.startswith("MILEPOST_")}
@@ -328,7 +340,7 @@ def launch(data: Path, *flags: str, **settings: str) -> Server:
     """Start a server and wait until it says where it listens."""
     data.parent.mkdir(parents=True, exist_ok=True)
     log = data.with_name(f"{data.name}.log")
-    given = {"log_format": "json", **settings}
+    given = {**DEFAULTS, **settings}
     with log.open("a", encoding="utf-8") as stderr:
         process = subprocess.Popen(
             [COMMAND, "serve", "--data", data, "--bind", "127.0.0.1:0", *flags],

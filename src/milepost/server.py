@@ -199,6 +199,7 @@ def opened_store(settings: Settings, *, exclusive: bool = True, synchronous: str
             most_waiting=settings.max_waiting,
             history_limit=settings.history_limit,
             exclusive=exclusive,
+            commit_process=settings.commit_process if exclusive else "never",
         )
     except StoreError as fault:
         raise CannotServe(str(fault)) from fault

@@ -76,6 +76,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     max_text: Count = 64 * 1024
     max_changing: Count = 600
     max_waiting: Count = 4000
+    commit_process: Literal["auto", "always", "never"] = "auto"
     max_connections: Count = 20_000
     max_watchers: Count = 20_000
     watch_memory: Count = 8 * 1024 * 1024
@@ -136,6 +137,9 @@ MEANINGS = {
     " those beyond a twelfth of it are refused with 429, until none had to be for a second.",
     "max_waiting": "Changes that may wait for their commit, those of batches among them; more are"
     " refused with 429.",
+    "commit_process": "auto commits in a process of its own once the server is busy, so that"
+    " requests and commits do not hold each other up; always does so from the first change on,"
+    " never does all in one process, as on Windows.",
     "max_connections": "Connections at once; more are refused with 503.",
     "max_watchers": "Event streams and long polls at once; more are refused with 503.",
     "watch_memory": "Bytes of events held for watchers; one that is slower is cut off.",

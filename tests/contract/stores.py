@@ -73,6 +73,15 @@ async def open_unsynced_sqlite(
     )
 
 
+async def open_sqlite_beside(
+    place: Path, *, most_waiting: int, history_limit: int = HISTORY_LIMIT
+) -> Store:
+    """Every group of changes is committed in a process of its own."""
+    return open_store(
+        place, most_waiting=most_waiting, history_limit=history_limit, commit_process="always"
+    )
+
+
 def as_it_is(_patch: pytest.MonkeyPatch) -> None:
     """The store as it is delivered."""
 
@@ -88,6 +97,7 @@ STORES = {
     kind.name: kind
     for kind in (
         Kind("sqlite", open_sqlite, as_it_is),
+        Kind("sqlite-beside", open_sqlite_beside, as_it_is),
         Kind("sqlite-small-groups", open_unsynced_sqlite, in_small_groups),
     )
 }

@@ -21,6 +21,7 @@ from tests.durability.starting import start_by
 from tests.serving import (
     ADMINISTRATOR,
     COMMAND,
+    DEFAULTS,
     PASSWORD,
     SESSION_PATH,
     Caller,
@@ -66,8 +67,9 @@ def unavailable(reply: Reply) -> bool:
 
 def limit_files(server: Server, most: int) -> None:
     """Let no file of a running server grow beyond this: the disk is full. -1 gives room again."""
-    _, hard = resource.prlimit(server.process.pid, resource.RLIMIT_FSIZE)
-    resource.prlimit(server.process.pid, resource.RLIMIT_FSIZE, (most, hard))
+    for pid in server.pids():
+        _, hard = resource.prlimit(pid, resource.RLIMIT_FSIZE)
+        resource.prlimit(pid, resource.RLIMIT_FSIZE, (most, hard))
 
 
 def fill(server: Server, book: Book, caller: Caller) -> None:
@@ -84,6 +86,12 @@ def fill(server: Server, book: Book, caller: Caller) -> None:
             limit_files(server, NO_ROOM)
             return
     raise AssertionError("the disk is never full")
+
+
+@pytest.fixture(autouse=True, params=["never", "always"], ids=["here", "beside"])
+def where(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every fault meets the commits in the server's process, and those beside it."""
+    monkeypatch.setitem(DEFAULTS, "commit_process", request.param)
 
 
 # A full disk.
@@ -235,7 +243,7 @@ class Faults:
     """The switch of the faults in a server that ``fiu-run`` has started."""
 
     def __init__(self, server: Server, pipes: Path) -> None:
-        self._process = server.process
+        self._server = server
         self._pipes = pipes
 
     @contextlib.contextmanager
@@ -245,13 +253,16 @@ class Faults:
         try:
             yield
         finally:
-            if self._process.poll() is None:
+            if self._server.process.poll() is None:
                 self._tell(f"disable name={name}")
 
     def _tell(self, command: str) -> None:
         """Say it and wait until it is done; the program complains on stdout."""
-        telling = ["fiu-ctrl", "-f", str(self._pipes), "-c", command, str(self._process.pid)]
-        done = subprocess.run(telling, check=True, capture_output=True, text=True, timeout=30)
+        telling = ["fiu-ctrl", "-f", str(self._pipes), "-c", command]
+        pids = [str(pid) for pid in self._server.pids()]
+        done = subprocess.run(
+            [*telling, *pids], check=True, capture_output=True, text=True, timeout=30
+        )
         assert done.stdout == ""
 
 

@@ -20,6 +20,8 @@ from tests.serving import WHOLE, Caller, Server, eventually, serving
 ROUNDS = 50
 THREADS = 8
 TASKS = 6
+# Commits in the server's process and in one beside it, in turns.
+WHERE = ("always", "never")
 LOST = (OSError, http.client.HTTPException)
 
 
@@ -68,7 +70,8 @@ def test_50_kills_lose_nothing_acknowledged(tmp_path: Path) -> None:
     with serving(data, history_limit=WHOLE) as server:
         book = Book(server, TASKS)
     for done in range(ROUNDS):
-        with serving(data, history_limit=WHOLE) as server:
+        where = WHERE[done % len(WHERE)]
+        with serving(data, history_limit=WHOLE, commit_process=where) as server:
             with Caller(server, book.token) as caller:
                 book.assert_kept(caller)
             before = book.count
@@ -87,8 +90,9 @@ def test_kills_while_histories_are_shortened_leave_them_whole(tmp_path: Path) ->
     dice = random.Random(12)  # noqa: S311  a test's dice
     with serving(data, history_limit=str(limit)) as server:
         book = Book(server, TASKS)
-    for _ in range(12):
-        with serving(data, history_limit=str(limit)) as server:
+    for done in range(12):
+        where = WHERE[done % len(WHERE)]
+        with serving(data, history_limit=str(limit), commit_process=where) as server:
             with Caller(server, book.token) as caller:
                 book.assert_kept(caller)
             kill_under_load(server, book, dice.uniform(0.1, 0.5))

@@ -14,6 +14,7 @@ from tests.serving import COMMAND, Server, eventually, serving, text
 
 CLIENTS = 8
 UPDATES = 50
+WHERE = ("never", "always")
 UNSYNCED = Path(__file__).with_name("unsynced.py")
 
 READ = '7 read(21<TCP:[127.0.0.1:1->127.0.0.1:2]>, "PATCH … mark-0-1-end", 256000) = 92'
@@ -78,11 +79,14 @@ def load(server: Server) -> set[str]:
         return set().union(*threads.map(client, range(CLIENTS)))
 
 
-def traced(folder: Path, patch: pytest.MonkeyPatch, command: str) -> list[Journey]:
-    """The journeys of all changes of a load on a server that was started by a command."""
+def traced(folder: Path, patch: pytest.MonkeyPatch, command: str, where: str) -> list[Journey]:
+    """The journeys of all changes of a load on a server that was started by a command.
+
+    ``where`` is the setting of where it commits.
+    """
     trace = folder / "trace"
     start_by(patch, folder, f"{STRACE} -o {trace} {command}")
-    with serving(folder / "data") as server:
+    with serving(folder / "data", commit_process=where) as server:
         markers = load(server)
     # The tracer outlives the server by a moment.
     for _ in eventually("the trace tells the end"):
@@ -95,16 +99,20 @@ def traced(folder: Path, patch: pytest.MonkeyPatch, command: str) -> list[Journe
 
 
 @pytest.mark.needs("strace")
-def test_no_answer_leaves_before_its_sync(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    found = traced(tmp_path, monkeypatch, str(COMMAND))
+@pytest.mark.parametrize("where", WHERE)
+def test_no_answer_leaves_before_its_sync(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, where: str
+) -> None:
+    found = traced(tmp_path, monkeypatch, str(COMMAND), where)
     assert [journey for journey in found if journey.is_early] == []
 
 
 @pytest.mark.needs("strace")
+@pytest.mark.parametrize("where", WHERE)
 @pytest.mark.parametrize("weaker", ["NORMAL", "OFF"])
 def test_without_the_sync_answers_are_early(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, weaker: str
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, weaker: str, where: str
 ) -> None:
     """The control: the same check on a database that does not sync each commit."""
-    found = traced(tmp_path, monkeypatch, f"{sys.executable} {UNSYNCED} {weaker}")
+    found = traced(tmp_path, monkeypatch, f"{sys.executable} {UNSYNCED} {weaker}", where)
     assert any(journey.is_early for journey in found)

@@ -99,7 +99,7 @@ def journeys(lines: Iterable[str]) -> list[Journey]:
                 asked[found[0]] = call
             elif call.name in SENDING and "HTTP/1.1 200" in call.text:
                 answers[call.target].append(call.began)
-    # One thread writes and syncs the log, so its syncs are in order either way.
+    # One group is committed at a time, here or beside, so the syncs are in order either way.
     begins = [sync.began for sync in syncs]
     found_journeys = []
     for marker, request in asked.items():

@@ -18,13 +18,16 @@ from typing import Any, NamedTuple, TypeVar
 
 from milepost.logs import logger
 from milepost.store.base import Corrupt, Overloaded, Position, Unavailable
+from milepost.store.sqlite.beside import Beside, Fate
 from milepost.store.sqlite.writer import Writer
 from milepost.store.sqlite.writing import (
     Batch,
     Bundle,
     Written,
     batch_of,
-    keep,
+    keep_rows,
+    kept_of,
+    last_position,
     write,
     write_bundle,
     write_one,
@@ -52,7 +55,7 @@ class Entry(NamedTuple):
 
 
 class Committer:
-    """Writes groups on the one writing connection, in a thread of its own.
+    """Writes groups in a thread of its own, and those of a busy server in a process beside.
 
     In the event loop, ``done`` is called with each change that is durable, before its answer, and
     ``failed`` when what was decided so far no longer holds.
@@ -64,6 +67,7 @@ class Committer:
         *,
         synchronous: str,
         most_waiting: int,
+        beside: Beside | None,
         done: Callable[[Written], None],
         failed: Callable[[], None],
     ) -> None:
@@ -74,6 +78,7 @@ class Committer:
         self._through: Position = 0
         self._turn: asyncio.Future[None] | None = None
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="milepost-commit")
+        self._beside = beside
         self._writer = Writer(directory, synchronous)
         self._closed = False
         self._failing = False
@@ -126,6 +131,8 @@ class Committer:
         self._closed = True
         while self._drain is not None:
             await self._drain
+        if self._beside is not None:
+            await self._beside.close()
         await asyncio.get_running_loop().run_in_executor(self._thread, self._writer.close)
         self._thread.shutdown()
 
@@ -140,16 +147,31 @@ class Committer:
         return answer
 
     async def _commit_groups(self) -> None:
-        loop = asyncio.get_running_loop()
         try:
             while self._waiting:
                 group = self._take()
-                work = [entry.work for entry in group]
-                batch = batch_of(change for one in work for change in changes_of(one))
-                outcomes = await loop.run_in_executor(self._thread, self._commit, work, batch)
-                self._settle(group, outcomes)
+                self._settle(group, await self._committed([entry.work for entry in group]))
         finally:
             self._drain = None
+
+    async def _committed(self, work: list[Work]) -> list[Any]:
+        """Commit a group, in the process beside this one where it can; the outcomes."""
+        changes = [change for one in work for change in changes_of(one)]
+        batch = batch_of(changes)
+        fate = Fate.NOT_BEGUN
+        if self._beside is not None and all(isinstance(one, CHANGES) for one in work):
+            try:
+                size = sum(change.size for change in changes)
+                fate = await self._beside.commit(batch, kept_of(work), size)
+            except Unavailable as fault:
+                self._tell_failing(fault)
+                return [Unavailable(str(fault)) for _ in work]
+        if fate is Fate.DONE:
+            self._tell_working()
+            return work
+        here = self._complete if fate is Fate.UNKNOWN else self._commit
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._thread, here, work, batch)
 
     def _take(self) -> list[Entry]:
         """The next group: what waits longest, at least one, and no more than a group holds."""
@@ -206,6 +228,18 @@ class Committer:
             # One of them is at fault and the transaction is gone: each has a commit of its own.
             return [self._commit_one(one) for one in work]
 
+    def _complete(self, work: list[Work], batch: Batch) -> list[Any]:
+        """See whether a group was committed by a process that has gone; if not, commit it."""
+        try:
+            last = last_position(self._writer.connection())
+        except sqlite3.OperationalError as fault:
+            self._drop(fault)
+            return [Unavailable(str(fault)) for _ in work]
+        # Positions are given in order, and only here, so no other group can have this one.
+        if batch.events and last >= batch.events[-1][0]:
+            return work
+        return self._commit(work, batch)
+
     def _commit_one(self, one: Work) -> Any:
         try:
             return self._attempt(lambda connection: alone(connection, one))
@@ -240,9 +274,7 @@ def whole(connection: sqlite3.Connection, work: list[Work], batch: Batch) -> lis
     """Do the jobs of a group, then write its changes."""
     outcomes = [one if isinstance(one, CHANGES) else one(connection) for one in work]
     write(connection, batch)
-    for one in work:
-        if isinstance(one, Bundle):
-            keep(connection, one)
+    keep_rows(connection, kept_of(work))
     return outcomes
 
 

@@ -14,6 +14,8 @@ from milepost.store.base import Corrupt, Locked, Unavailable
 
 DATABASE = "milepost.db"
 LOCK = "milepost.lock"
+COMMIT_LOCK = "milepost.commit.lock"
+COMMIT_LOCK_SECONDS = 10
 # "Mile", so that the file says whose it is.
 APPLICATION_ID = 0x4D696C65
 BUSY_MILLISECONDS = 5_000
@@ -71,6 +73,12 @@ def directory_lock(directory: Path) -> filelock.FileLock:
     return filelock.FileLock(directory / LOCK, mode=0o600)
 
 
+def commit_lock(directory: Path) -> filelock.FileLock:
+    """The lock of the committing process; it is given up soon after its server has ended."""
+    path = directory / COMMIT_LOCK
+    return filelock.FileLock(path, mode=0o600, timeout=COMMIT_LOCK_SECONDS, poll_interval=0.005)
+
+
 def take(lock: filelock.FileLock, directory: Path, *, needed: bool) -> None:
     """Make the data directory, readable by its owner only, and lock it for this program.
 
@@ -87,6 +95,22 @@ def take(lock: filelock.FileLock, directory: Path, *, needed: bool) -> None:
     except filelock.Timeout:
         if needed:
             raise Locked(f"the data directory {directory} is in use by another server") from None
+    except OSError as fault:
+        text = f"the data directory {directory} cannot be used: {fault.strerror}"
+        raise Unavailable(text) from fault
+
+
+def await_commits(directory: Path) -> None:
+    """Wait until the committing process of a server that was killed has ended too.
+
+    Raises ``Locked`` when it does not, and ``Unavailable`` when that cannot be seen.
+    """
+    try:
+        with commit_lock(directory):
+            pass
+    except filelock.Timeout:
+        text = f"the data directory {directory} is still written by a server that has ended"
+        raise Locked(text) from None
     except OSError as fault:
         text = f"the data directory {directory} cannot be used: {fault.strerror}"
         raise Unavailable(text) from fault

@@ -8,7 +8,7 @@ import sqlite3
 from collections.abc import AsyncIterator, Callable, Container, Iterable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 import filelock
 
@@ -35,10 +35,21 @@ from milepost.store.base import (
     StoreError,
     Unavailable,
 )
-from milepost.store.sqlite import extensions, paging, queries, removal, rows, shortening, tokens
+from milepost.store.sqlite import (
+    beside,
+    extensions,
+    paging,
+    queries,
+    removal,
+    rows,
+    shortening,
+    tokens,
+)
 from milepost.store.sqlite.accounts import AccountWriter
+from milepost.store.sqlite.beside import Beside
 from milepost.store.sqlite.committer import Committer
 from milepost.store.sqlite.connection import (
+    await_commits,
     directory_lock,
     prepare,
     take,
@@ -47,10 +58,11 @@ from milepost.store.sqlite.connection import (
 from milepost.store.sqlite.reader import reading
 from milepost.store.sqlite.shortening import HistoryBound
 from milepost.store.sqlite.together import Together
-from milepost.store.sqlite.working import Stored, Working, size_of
+from milepost.store.sqlite.working import Stored, Working
 from milepost.store.sqlite.writing import Written, last_position, written
 
 T = TypeVar("T")
+CommitProcess = Literal["auto", "always", "never"]
 TakeStep = Callable[[sqlite3.Connection, int], int]
 """Does some of a work, at most so much of it; how much was done."""
 
@@ -70,6 +82,7 @@ class SqliteStore(tokens.Tokens, AccountWriter, Store):
         synchronous: str,
         most_waiting: int,
         history_limit: int,
+        beside: Beside | None,
     ) -> None:
         super().__init__(directory)
         self._lock = lock
@@ -80,6 +93,7 @@ class SqliteStore(tokens.Tokens, AccountWriter, Store):
             directory,
             synchronous=synchronous,
             most_waiting=most_waiting,
+            beside=beside,
             done=self._keep,
             failed=self._forget,
         )
@@ -285,7 +299,7 @@ class SqliteStore(tokens.Tokens, AccountWriter, Store):
     def _keep(self, one: Written) -> None:
         """A change is durable."""
         after = one.change.after
-        self._working.commit(Stored(after, one.position), one.size + size_of(after.result))
+        self._working.commit(Stored(after, one.position), one.size)
 
     def _forget(self) -> None:
         """A commit failed: what was decided on top of it never was."""
@@ -297,6 +311,13 @@ def taken(step: TakeStep, most: int, connection: sqlite3.Connection) -> int:
     return step(connection, most)
 
 
+def beside_of(directory: Path, synchronous: str, when: CommitProcess) -> Beside | None:
+    """The committing process that a store has, not yet started."""
+    if when == "never" or not beside.IS_POSSIBLE:
+        return None
+    return Beside(directory, synchronous, always=when == "always")
+
+
 def open_store(
     directory: Path,
     *,
@@ -304,11 +325,13 @@ def open_store(
     most_waiting: int = 4000,
     history_limit: int = HISTORY_LIMIT,
     exclusive: bool = True,
+    commit_process: CommitProcess = "never",
 ) -> SqliteStore:
     """Open (or make) the store in a data directory.
 
     A server opens it ``exclusive`` and holds its lock; a command that only touches users may open
-    it beside a running server.
+    it beside a running server. ``commit_process`` says when groups are committed in a process of
+    their own: never, when the server is busy, or always.
 
     Raises:
         Unavailable: the directory or the file cannot be used; the message names it.
@@ -318,6 +341,8 @@ def open_store(
     lock = directory_lock(directory)
     try:
         take(lock, directory, needed=exclusive)
+        if exclusive:
+            await_commits(directory)
         prepare(directory, synchronous, may_migrate=lock.is_locked)
         if not exclusive:
             lock.release()
@@ -327,6 +352,7 @@ def open_store(
             synchronous=synchronous,
             most_waiting=most_waiting,
             history_limit=history_limit,
+            beside=beside_of(directory, synchronous, commit_process),
         )
     except sqlite3.OperationalError as fault:
         lock.release()

@@ -19,6 +19,7 @@ from milepost.store.changes import formers
 from milepost.store.sqlite import rows
 from milepost.store.sqlite.rows import Row
 from milepost.store.sqlite.shortening import HistoryBound
+from milepost.store.sqlite.working import size_of
 
 BLOCKS = (64, 16, 4, 1)
 SELECT_LAST_POSITION = "SELECT seq FROM sqlite_sequence WHERE name = 'events'"
@@ -42,8 +43,8 @@ class Written(NamedTuple):
 
     @property
     def size(self) -> int:
-        """Characters of the task without its result."""
-        return len(self.event[-1])
+        """Characters of the task, about."""
+        return len(self.event[-1]) + size_of(self.change.after.result)
 
 
 class Bundle(NamedTuple):
@@ -128,14 +129,19 @@ def write_one(connection: sqlite3.Connection, one: Written) -> Written:
 def write_bundle(connection: sqlite3.Connection, bundle: Bundle) -> Bundle:
     """Write changes that are made together alone; the answer is they as written."""
     written_so = tuple(write_one(connection, one) for one in bundle.changes)
-    keep(connection, bundle)
+    keep_rows(connection, kept_of([bundle]))
     return bundle if written_so == bundle.changes else Bundle(written_so, bundle.kept)
 
 
-def keep(connection: sqlite3.Connection, bundle: Bundle) -> None:
-    """Write the row that is kept with a bundle, if there is one."""
-    if bundle.kept is not None:
-        connection.execute(rows.PUT_KEPT, bundle.kept)
+def kept_of(work: Iterable[object]) -> list[Row]:
+    """The rows that are kept with the bundles of a group."""
+    return [one.kept for one in work if isinstance(one, Bundle) and one.kept is not None]
+
+
+def keep_rows(connection: sqlite3.Connection, kept: Iterable[Row]) -> None:
+    """Write rows that are kept with bundles."""
+    for row in kept:
+        connection.execute(rows.PUT_KEPT, row)
 
 
 def last_position(connection: sqlite3.Connection) -> Position:
