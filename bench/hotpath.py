@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from loads import Counted, load
+from processes import processes
 from report import RESULTS, report
 from run import CONNECTIONS
 from servers import BENCH_PYTHON, Target, echo, milepost
@@ -54,12 +55,13 @@ class Used(NamedTuple):
 
 
 def threads_of(pid: int) -> dict[int, Used]:
-    """What each thread of a process has used so far."""
+    """What each thread of a server has used so far."""
     found = {}
-    for task in Path(f"/proc/{pid}/task").iterdir():
-        name = (task / "comm").read_text().strip()
-        nanoseconds = int((task / "schedstat").read_text().split()[0])
-        found[int(task.name)] = Used(name, nanoseconds / 1e9)
+    for process in processes(pid):
+        for task in Path(f"/proc/{process}/task").iterdir():
+            name = (task / "comm").read_text().strip()
+            nanoseconds = int((task / "schedstat").read_text().split()[0])
+            found[int(task.name)] = Used(name, nanoseconds / 1e9)
     return found
 
 
@@ -141,7 +143,7 @@ def main() -> None:
         period = 1e6 / one["per_second"]
         print(
             f"{name:6} {one['per_second']:7.0f}/s, {period:5.1f} us each;"
-            f" on a processor: loop {one['loop']:5.1f} us, other threads {one['others']:5.1f} us"
+            f" on a processor: loop {one['loop']:5.1f} us, all others {one['others']:5.1f} us"
         )
     for name, microseconds in found["parts"].items():
         print(f"{microseconds:6.1f} us  {name}")

@@ -27,7 +27,12 @@ from tests.endurance.samples import Sample, growth, latencies, percentile, sampl
 from tests.endurance.wire import Place
 from tests.serving import ADMINISTRATOR, serving
 
-KEPT = {"retention_age": "60", "history_limit": "100", "log_level": "warning"}
+KEPT = {
+    "retention_age": "60",
+    "history_limit": "100",
+    "log_level": "warning",
+    "commit_process": "always",
+}
 WINDOWS = 15
 MUST = {"resident": 1.1, "descriptors": 1.1, "threads": 1.1}
 FILES, TAILS = 1.2, 1.5
@@ -39,10 +44,9 @@ def measure(*, minutes: float, rest: float) -> dict[str, Any]:
         with serving(data, **KEPT) as server:
             place = Place(server.host, server.port, server.login(ADMINISTRATOR))
             mixed = Mixed(place, rest)
-            process = Path(f"/proc/{server.process.pid}")
 
             async def run() -> tuple[list[Sample], int]:
-                samples = await sampled(mixed, process, data, minutes * 60)
+                samples = await sampled(mixed, server, data, minutes * 60)
                 return samples, await mixed.check()
 
             samples, kept = asyncio.run(run())

@@ -179,7 +179,7 @@ def hotpath(result: Result | None) -> str:
         for name, one in (("echo", result["echo"]), ("PATCH", result["PATCH"]))
     ]
     parts = [[name, shown(microseconds)] for name, microseconds in result["parts"].items()]
-    head = ["", "one each, in µs", "event loop at work, µs", "other threads at work, µs"]
+    head = ["", "one each, in µs", "event loop at work, µs", "commits and all else, µs"]
     return "\n\n".join(
         [
             origin(result),

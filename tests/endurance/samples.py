@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from tests.endurance.mixed import Mixed
+from tests.serving import Server
 
 SMALL = 4 * 1024 * 1024
 """Bytes below which the size of a file is of no interest."""
@@ -18,7 +19,10 @@ FEW = 100
 
 
 class Sample(NamedTuple):
-    """One look: sizes in bytes, and the milliseconds of the requests since the look before."""
+    """One look: sizes in bytes, and the milliseconds of the requests since the look before.
+
+    The process that commits beside the server's counts with it.
+    """
 
     at: float
     resident: int
@@ -28,7 +32,7 @@ class Sample(NamedTuple):
     latencies: dict[str, list[float]]
 
 
-async def sampled(mixed: Mixed, process: Path, data: Path, seconds: float) -> list[Sample]:
+async def sampled(mixed: Mixed, server: Server, data: Path, seconds: float) -> list[Sample]:
     """Run a load and look at the server about 200 times."""
     loop = asyncio.get_running_loop()
     begun = loop.time()
@@ -37,18 +41,19 @@ async def sampled(mixed: Mixed, process: Path, data: Path, seconds: float) -> li
     every = seconds / 200
     while not load.done():
         await asyncio.wait([load], timeout=every)
-        samples.append(look(process, data, loop.time() - begun, mixed.latencies()))
+        samples.append(look(server.pids(), data, loop.time() - begun, mixed.latencies()))
     await load
     return [sample for sample in samples if sample.at <= seconds]
 
 
-def look(process: Path, data: Path, at: float, latencies: dict[str, list[float]]) -> Sample:
-    status = (process / "status").read_text()
+def look(pids: list[int], data: Path, at: float, latencies: dict[str, list[float]]) -> Sample:
+    processes = [Path(f"/proc/{pid}") for pid in pids]
+    told = [(process / "status").read_text() for process in processes]
     return Sample(
         at=at,
-        resident=1024 * number_of(status, "VmRSS"),
-        descriptors=len(list((process / "fd").iterdir())),
-        threads=number_of(status, "Threads"),
+        resident=1024 * sum(number_of(status, "VmRSS") for status in told),
+        descriptors=sum(len(list((process / "fd").iterdir())) for process in processes),
+        threads=sum(number_of(status, "Threads") for status in told),
         files={file.name: file.stat().st_size for file in data.iterdir() if file.is_file()},
         latencies=latencies,
     )

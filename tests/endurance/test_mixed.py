@@ -22,7 +22,7 @@ from tests.serving import ADMINISTRATOR, serving
 SECONDS = float(os.environ.get("MIXED_SECONDS") or (180 if os.environ.get("CI") == "true" else 30))
 REST = 0.01
 BUSY = Path(__file__).with_name("busy.py")
-KEPT = {"retention_age": "5", "history_limit": "100"}
+KEPT = {"retention_age": "5", "history_limit": "100", "commit_process": "always"}
 MEMORY, COUNTED, FILES = 1.12, 1.5, 1.3
 """How much larger the last third may be than the middle one."""
 
@@ -49,10 +49,9 @@ def test_a_server_under_mixed_load_does_not_grow(
     with serving(data, **KEPT) as server:
         place = Place(server.host, server.port, server.login(ADMINISTRATOR))
         mixed = Mixed(place, REST)
-        process = Path(f"/proc/{server.process.pid}")
 
         async def run() -> tuple[list[Sample], int]:
-            return await sampled(mixed, process, data, SECONDS), await mixed.check()
+            return await sampled(mixed, server, data, SECONDS), await mixed.check()
 
         samples, kept = asyncio.run(run())
         found = growth(samples)

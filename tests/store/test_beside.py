@@ -11,6 +11,7 @@ import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -18,8 +19,10 @@ from milepost.rules.finding import TaskFilter
 from milepost.rules.values import Message
 from milepost.store.base import Corrupt, Locked, Outcome, Unavailable
 from milepost.store.sqlite import beside, connection
+from milepost.store.sqlite.committer import Work
 from milepost.store.sqlite.connection import DATABASE, commit_lock
 from milepost.store.sqlite.store import CommitProcess, SqliteStore, open_store
+from milepost.store.sqlite.writing import Batch
 from tests.contract.samples import (
     ACME,
     EVERYTHING,
@@ -228,11 +231,14 @@ def test_what_is_very_large_stays_here(tmp_path: Path, monkeypatch: pytest.Monke
     async def run() -> None:
         async with opened(tmp_path) as store:
             await made(store)
-            here = []
+            here: list[int] = []
             inner = store._committer._commit
-            monkeypatch.setattr(
-                store._committer, "_commit", lambda *group: (here.append(1), inner(*group))[1]
-            )
+
+            def noted(work: list[Work], batch: Batch) -> list[Any]:
+                here.append(len(work))
+                return inner(work, batch)
+
+            monkeypatch.setattr(store._committer, "_commit", noted)
             await made(store, description=Message("", "x" * 800_000))
             assert here == []
             await made(store, description=Message("", "x" * 1_000_000))

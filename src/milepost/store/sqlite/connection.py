@@ -25,7 +25,7 @@ WAL_KEPT_BYTES = 4 * 1024 * 1024
 
 SCHEMA = "SELECT name, sql FROM sqlite_schema WHERE sql IS NOT NULL"
 
-WRITER_SETTINGS = (
+WRITER_SETTINGS: tuple[str, ...] = (
     "PRAGMA journal_mode = WAL",
     "PRAGMA foreign_keys = ON",
     # A sync must reach the platter on macOS too; elsewhere these two say nothing new.
