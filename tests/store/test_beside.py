@@ -19,9 +19,10 @@ from milepost.rules.finding import TaskFilter
 from milepost.rules.values import Message
 from milepost.store.base import Corrupt, Locked, Outcome, Unavailable
 from milepost.store.sqlite import beside, connection
+from milepost.store.sqlite.beside import CommitProcess
 from milepost.store.sqlite.committer import Work
 from milepost.store.sqlite.connection import DATABASE, commit_lock
-from milepost.store.sqlite.store import CommitProcess, SqliteStore, open_store
+from milepost.store.sqlite.store import SqliteStore, open_store
 from milepost.store.sqlite.writing import Batch
 from tests.contract.samples import (
     ACME,

@@ -19,6 +19,7 @@ import subprocess
 import sys
 from enum import Enum
 from pathlib import Path
+from typing import Literal
 
 from milepost.logs import logger
 from milepost.store.base import Unavailable
@@ -37,6 +38,9 @@ START_SECONDS = 30
 START_AGAIN_SECONDS = 30
 END_SECONDS = 10
 REPLY_BYTES = 64 * 1024
+
+CommitProcess = Literal["auto", "always", "never"]
+"""When groups are committed in a process of their own: when the server is busy, always, never."""
 
 log = logger(__name__)
 
@@ -163,6 +167,13 @@ class Beside:
         self._channel = None
         log.warning("the committing process has gone", reason=str(fault))
         await channel.end(at_once=True)
+
+
+def beside_of(directory: Path, synchronous: str, when: CommitProcess) -> Beside | None:
+    """The committing process that a store may have, not yet started."""
+    if when == "never" or not IS_POSSIBLE:
+        return None
+    return Beside(directory, synchronous, always=when == "always")
 
 
 async def started(directory: Path, synchronous: str) -> Channel:

@@ -13,12 +13,15 @@ from __future__ import annotations
 import json
 import sqlite3
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from milepost.rules.task import Task
 from milepost.rules.values import TERMINAL, Instant
 from milepost.store.base import Position
+
+TakeStep = Callable[[sqlite3.Connection, int], int]
+"""Does some of a work, at most so much of it; how much was done."""
 
 STEP_SECONDS = 0.002
 """What changes may wait for one step; each step does something."""
@@ -168,6 +171,11 @@ def forget(connection: sqlite3.Connection, most: int, statement: str, before: In
         if count < at_once or step.is_over:
             break
     return forgotten
+
+
+def take(step: TakeStep, most: int, connection: sqlite3.Connection) -> int:
+    """Take a step, of which is known how much it may do; how much was done."""
+    return step(connection, most)
 
 
 def discard(

@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import sqlite3
-from collections.abc import AsyncIterator, Callable, Container, Iterable, Sequence
+from collections.abc import AsyncIterator, Container, Iterable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Literal, TypeVar
+from typing import TypeVar
 
 import filelock
 
@@ -36,7 +36,6 @@ from milepost.store.base import (
     Unavailable,
 )
 from milepost.store.sqlite import (
-    beside,
     extensions,
     paging,
     queries,
@@ -46,7 +45,7 @@ from milepost.store.sqlite import (
     tokens,
 )
 from milepost.store.sqlite.accounts import AccountWriter
-from milepost.store.sqlite.beside import Beside
+from milepost.store.sqlite.beside import Beside, CommitProcess, beside_of
 from milepost.store.sqlite.committer import Committer
 from milepost.store.sqlite.connection import (
     await_commits,
@@ -62,9 +61,6 @@ from milepost.store.sqlite.working import Stored, Working
 from milepost.store.sqlite.writing import Written, last_position, written
 
 T = TypeVar("T")
-CommitProcess = Literal["auto", "always", "never"]
-TakeStep = Callable[[sqlite3.Connection, int], int]
-"""Does some of a work, at most so much of it; how much was done."""
 
 
 class SqliteStore(tokens.Tokens, AccountWriter, Store):
@@ -164,11 +160,11 @@ class SqliteStore(tokens.Tokens, AccountWriter, Store):
             return False
         return self._working.ahead(task_id) is None and task_id not in parents
 
-    async def _in_steps(self, step: TakeStep, most: int) -> int:
+    async def _in_steps(self, step: removal.TakeStep, most: int) -> int:
         """Take steps, each in a commit of its own, until ``most`` is done or nothing is left."""
         done = 0
         while done < most:
-            count = await self._committer.run(partial(taken, step, most - done))
+            count = await self._committer.run(partial(removal.take, step, most - done))
             if not count:
                 break
             done += count
@@ -305,17 +301,6 @@ class SqliteStore(tokens.Tokens, AccountWriter, Store):
         """A commit failed: what was decided on top of it never was."""
         self._working.forget()
         self._position = None
-
-
-def taken(step: TakeStep, most: int, connection: sqlite3.Connection) -> int:
-    return step(connection, most)
-
-
-def beside_of(directory: Path, synchronous: str, when: CommitProcess) -> Beside | None:
-    """The committing process that a store has, not yet started."""
-    if when == "never" or not beside.IS_POSSIBLE:
-        return None
-    return Beside(directory, synchronous, always=when == "always")
 
 
 def open_store(
