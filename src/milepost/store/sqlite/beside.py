@@ -71,10 +71,10 @@ class Channel:
         (size,) = LENGTH.unpack(await self._receive(LENGTH.size))
         return handover.decode_reply(await self._receive(size))
 
-    async def end(self, *, at_once: bool = False) -> None:
-        """Let the process end, and see that it has."""
+    async def end(self, *, at_once: bool = False) -> int:
+        """Let the process end, and see that it has; its exit code, or minus a signal."""
         self._socket.close()
-        await asyncio.to_thread(self._wait, 0 if at_once else END_SECONDS)
+        return await asyncio.to_thread(self._wait, 0 if at_once else END_SECONDS)
 
     async def _send(self, frame: bytes) -> None:
         # Most frames leave with one call, which costs less than to ask the loop to do it.
@@ -94,12 +94,11 @@ class Channel:
         data, self._read = self._read[:size], self._read[size:]
         return data
 
-    def _wait(self, seconds: float) -> None:
+    def _wait(self, seconds: float) -> int:
         with contextlib.suppress(subprocess.TimeoutExpired):
-            self._process.wait(seconds)
-        if self._process.poll() is None:
-            self._process.kill()
-            self._process.wait()
+            return self._process.wait(seconds)
+        self._process.kill()
+        return self._process.wait()
 
 
 class Beside:
@@ -165,8 +164,8 @@ class Beside:
     async def _lose(self, channel: Channel, fault: Exception) -> None:
         """The process has gone: see that it has, so that nothing is written any more."""
         self._channel = None
-        log.warning("the committing process has gone", reason=str(fault))
-        await channel.end(at_once=True)
+        code = await channel.end(at_once=True)
+        log.warning("the committing process has gone", reason=str(fault), exit_code=code)
 
 
 def beside_of(directory: Path, synchronous: str, when: CommitProcess) -> Beside | None:
