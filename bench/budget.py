@@ -50,10 +50,10 @@ class Scale(NamedTuple):
 QUICK = Scale(
     seconds=1,
     rounds=1,
-    tasks=200,
+    tasks=1000,
     watchers=20,
     many=10_000,
-    few=200,
+    few=1000,
     requests=3,
     starts=1,
     windows=2,

@@ -50,7 +50,7 @@ class Scale(NamedTuple):
 
 
 QUICK = Scale(
-    seconds=1, rounds=1, tasks=200, few=200, connections=2, stored=2000, watchers=1, body=400
+    seconds=1, rounds=1, tasks=1000, few=1000, connections=2, stored=2000, watchers=1, body=400
 )
 
 

@@ -234,6 +234,12 @@ class Server:
         children = [path.read_text().split() for path in told.parents[1].glob("*/children")]
         return [own, *(int(pid) for pids in children for pid in pids)]
 
+    def kill_all(self) -> None:
+        """Kill the server, and the process beside it: that one would end only after its group."""
+        for pid in self.pids():
+            os.kill(pid, signal.SIGKILL)
+        self.wait()
+
     def stop(self, how: signal.Signals = signal.SIGTERM) -> int:
         """End the server; the answer is its exit code."""
         if self.process.poll() is None:

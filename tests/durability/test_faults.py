@@ -5,7 +5,6 @@ from __future__ import annotations
 import concurrent.futures
 import contextlib
 import resource
-import signal
 import sqlite3
 import subprocess
 import threading
@@ -140,7 +139,7 @@ def test_killed_and_started_again_while_the_disk_is_full(
         book = Book(server, 4)
         with Caller(server, book.token) as caller:
             fill(server, book, caller)
-        server.stop(signal.SIGKILL)
+        server.kill_all()
     start_by(monkeypatch, tmp_path, f"ulimit -S -f {NO_ROOM // BLOCK}; exec {COMMAND}")
     with serving(data) as server, Caller(server, book.token) as caller:
         book.assert_kept(caller)
@@ -379,7 +378,7 @@ def test_killed_while_the_disk_fails(tmp_path: Path, pipes: Path, fault: tuple[s
             with faults.on(*fault):
                 for task_id in book.ids:
                     assert unavailable(book.ask(caller, task_id))
-                server.stop(signal.SIGKILL)
+                server.kill_all()
     with serving(data) as server, Caller(server, book.token) as caller:
         book.assert_kept(caller)
         for task_id in book.ids:
