@@ -9,7 +9,7 @@ from typing import Any, cast
 
 import pytest
 
-from milepost.doors.admission import PART, TRIED_AFTER, Admission
+from milepost.doors.admission import PART, Admission
 from milepost.doors.connection import Connection
 from milepost.doors.hub import ConnectionLimits, Hub
 from milepost.doors.messages import Answer, Head, Request
@@ -24,52 +24,77 @@ def asked(path: bytes = b"/v1/tasks/a", method: str = "PATCH") -> Request:
     return Request(Head(method, path, []), 1000)
 
 
+class One:
+    """Somebody who sends requests."""
+
+    refused_at = -1
+
+
 def filled(most: int = MOST) -> Admission:
     """As many are under way as may be."""
     admission = Admission(most)
-    assert [admission.refusal(asked()) for _ in range(most)] == [None] * most
+    assert [admission.refusal(asked(), One()) for _ in range(most)] == [None] * most
     return admission
 
 
 def test_once_there_were_too_many_few_are_taken() -> None:
     admission = filled()
-    assert admission.refusal(asked()) is not None
+    assert admission.refusal(asked(), One()) is not None
     assert admission.under_way == MOST
     admission.under_way = MOST // PART
-    assert admission.refusal(asked()) is not None
+    assert admission.refusal(asked(), One()) is not None
     admission.under_way = MOST // PART - 1
-    assert admission.refusal(asked()) is None
+    assert admission.refusal(asked(), One()) is None
+
+
+def refuse(admission: Admission, askers: list[One]) -> None:
+    """Let each of them be refused three times, as patient ones are that do not rest."""
+    admission.under_way = admission.limit
+    for one in askers * 3:
+        assert admission.refusal(asked(), one) is not None
+
+
+def limits(admission: Admission, askers: list[One], looks: int) -> list[int]:
+    """The limit after each of some looks, between which the askers are refused."""
+    found = []
+    for _ in range(looks):
+        refuse(admission, askers)
+        admission.look()
+        found.append(admission.limit)
+    return found
+
+
+FEW = MOST // PART
 
 
 def test_all_are_taken_again_once_none_was_refused_between_two_looks() -> None:
     admission = filled()
-    for _ in range(2):
-        assert admission.refusal(asked()) is not None
-        admission.look()
-        assert admission.limit == MOST // PART
+    assert limits(admission, [One() for _ in range(MOST)], 3) == [FEW] * 3
     admission.look()
     assert admission.limit == MOST
 
 
-def test_now_and_then_it_is_tried_whether_all_can_be_taken() -> None:
+@pytest.mark.parametrize(("count", "limit"), [(MOST - FEW, MOST), (MOST - FEW + 1, FEW)])
+def test_all_are_taken_again_once_all_would_have_a_place(count: int, limit: int) -> None:
     """Else patient connections that never rest would be refused for ever."""
     admission = filled()
-    admission.under_way = 0
-    limits = []
-    for _ in range(2 * TRIED_AFTER):
-        admission.under_way = admission.limit
-        assert admission.refusal(asked()) is not None
-        admission.look()
-        limits.append(admission.limit)
-    few = [MOST // PART] * (TRIED_AFTER - 1)
-    assert limits == [*few, MOST, *few, MOST]
+    refuse(admission, [One() for _ in range(2 * MOST)])
+    admission.look()
+    assert limits(admission, [One() for _ in range(count)], 1) == [limit]
+
+
+def test_a_part_of_the_time_between_two_looks_is_not_judged() -> None:
+    admission = filled()
+    askers = [One(), One()]
+    assert limits(admission, askers, 2) == [FEW, MOST]
+    assert limits(admission, askers, 2) == [FEW, MOST]
 
 
 def test_one_is_always_taken() -> None:
     admission = filled(1)
-    assert admission.refusal(asked()) is not None
+    assert admission.refusal(asked(), One()) is not None
     admission.under_way = 0
-    assert admission.refusal(asked()) is None
+    assert admission.refusal(asked(), One()) is None
 
 
 @pytest.mark.parametrize(
@@ -78,7 +103,7 @@ def test_one_is_always_taken() -> None:
 )
 def test_what_is_not_known_to_change_anything_is_taken(method: str, path: bytes) -> None:
     admission = filled()
-    assert admission.refusal(asked(path, method)) is None
+    assert admission.refusal(asked(path, method), One()) is None
     assert admission.limit == MOST
 
 
@@ -93,7 +118,7 @@ def test_what_is_not_known_to_change_anything_is_taken(method: str, path: bytes)
 def test_the_others_are_told_in_the_shape_of_their_door(
     path: bytes, reason: Callable[[Any], str]
 ) -> None:
-    answer = filled().refusal(asked(path))
+    answer = filled().refusal(asked(path), One())
     assert answer is not None
     assert answer.status == 429
     assert (b"retry-after", b"1") in answer.headers

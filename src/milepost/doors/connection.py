@@ -50,6 +50,7 @@ class Connection(asyncio.Protocol):
         self.url = b""
         self.pairs: Pairs = []
         self.header_bytes = 0
+        self.refused_at = -1
         self.in_head = False
         self.idle = False
         self.upgrading = False
@@ -194,7 +195,7 @@ class Connection(asyncio.Protocol):
         admission = self.hub.admission
         while self.running is None and self.waiting and not self.write_paused:
             request = self.waiting.popleft()
-            refusal = admission.refusal(request)
+            refusal = admission.refusal(request, self)
             if refusal is None:
                 self.running = request
                 self.task = self.hub.loop.create_task(self.serve(request))
