@@ -134,8 +134,8 @@ MEANINGS = {
     "max_result": "Bytes of a result as JSON.",
     "max_text": "Bytes of one text.",
     "max_changing": "Requests that change something and are answered at once. When there are more,"
-    " those beyond a twelfth of it are refused with 429, until so few connections were refused within"
-    " a second that each would have a place.",
+    " those beyond a twelfth of it are refused with 429, until so few connections were refused"
+    " within a second that each would have a place.",
     "max_waiting": "Changes that may wait for their commit, those of batches among them; more are"
     " refused with 429.",
     "commit_process": "auto commits in a process of its own once the server is busy, so that"

@@ -38,7 +38,7 @@ BUDGET = [
 ]
 CURVES = {
     "connections": [1, 2],
-    "stored tasks": [200, 2000],
+    "stored tasks": [1000, 2000],
     "watchers": [0, 1],
     "bytes of a body": [256, 400],
 }
