@@ -135,7 +135,7 @@ def test_a_lock_held_by_someone_else(tmp_path: Path, monkeypatch: pytest.MonkeyP
     asyncio.run(run())
 
 
-STATEMENTS = ["BEGIN", "INSERT INTO tasks", "INSERT INTO events", "COMMIT"]
+STATEMENTS = ["BEGIN", "INSERT OR ROLLBACK INTO tasks", "INSERT OR ROLLBACK INTO events", "COMMIT"]
 
 
 @pytest.mark.parametrize("statement", STATEMENTS)

@@ -92,11 +92,11 @@ COLUMNS = (
 STAMPED = ("last_position", "revision", "updated_at")
 NAMES = ", ".join([*(column.name for column in COLUMNS), "last_position"])
 TASK_WIDTH = len(COLUMNS) + 1
-INSERT_TASK = f"INSERT INTO tasks ({NAMES})"
+INSERT_TASK = f"INSERT OR ROLLBACK INTO tasks ({NAMES})"
 
 EVENT_COLUMNS = "position, previous, task_id, revision, kind, at, principal, source, changes, task"
 EVENT_WIDTH = EVENT_COLUMNS.count(",") + 1
-INSERT_EVENT = f"INSERT INTO events ({EVENT_COLUMNS})"
+INSERT_EVENT = f"INSERT OR ROLLBACK INTO events ({EVENT_COLUMNS})"
 EVENT_NAMES = "position, kind, task, changes, at, principal, source"
 USER_NAMES = "name, role, extension, password, disabled"
 INSERT_USER = f"INSERT INTO users ({USER_NAMES}) VALUES (?, ?, ?, ?, ?)"  # noqa: S608  own names only

@@ -3,6 +3,9 @@
 A statement gives up Python's lock while it runs and needs it again at its end. With one statement
 a row the writing thread would wait for the busy event loop at every row; so many rows go into one
 statement, in blocks of 64, 16, 4 and 1.
+
+``OR ROLLBACK`` saves SQLite from writing down what each page held before a statement, so as to take
+back that statement alone; beyond 64 KiB it makes a file for that. Here all is taken back anyway.
 """
 
 from __future__ import annotations
@@ -191,6 +194,6 @@ def update_tasks(names: tuple[str, ...], size: int) -> str:
     width = len(names) + 2
     settings = ", ".join(f"{name} = new.column{place}" for place, name in enumerate(names, start=1))
     return (
-        f"UPDATE tasks SET {settings} FROM (VALUES {marks(width, size)}) AS new"  # noqa: S608  own names only
+        f"UPDATE OR ROLLBACK tasks SET {settings} FROM (VALUES {marks(width, size)}) AS new"  # noqa: S608  own names only
         f" WHERE tasks.id = new.column{width - 1} AND tasks.revision = new.column{width}"
     )
