@@ -23,7 +23,7 @@ import run
 import steady
 import stored
 import watch
-from loads import in_turn, tell
+from loads import Bound, in_turn, tell
 from report import BUDGET, RESULTS, Line, report
 from servers import BENCH_PYTHON, echo, fastapi, milepost, provider
 
@@ -152,6 +152,7 @@ def main() -> None:
     }
     scale = (QUICK if options.quick else Scale())._replace(**given)
     if options.quick:
+        Bound.connections = Bound.quick
         with tempfile.TemporaryDirectory() as folder:
             measure(scale, options.out or Path(folder), with_peer=BENCH_PYTHON.exists())
     else:

@@ -22,7 +22,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from loads import ROUND, Counted, load, median, sized_load
+from loads import ROUND, Bound, Counted, load, median, sized_load
 from report import RESULTS, report
 from servers import milepost
 from stored import aim_at, fill, spread
@@ -161,6 +161,8 @@ def main() -> None:
         name: value for name, value in vars(options).items() if name in Scale._fields and value
     }
     scale = (QUICK if options.quick else Scale())._replace(**given)
+    if options.quick:
+        Bound.connections = Bound.quick
     begun = time.monotonic()
     found = measure(scale)
     took = round(time.monotonic() - begun)

@@ -27,12 +27,24 @@ Load = Callable[[int], Counted]
 """Puts a load on a server; it is told the first progress to report."""
 
 
+class Bound:
+    """The most connections of a load.
+
+    While connections come, the first ones already send; with few tasks they would come round to
+    one whose request still waits, and its progress would seem to go backwards.
+    """
+
+    connections = 100_000
+    quick = 8
+
+
 def wrk(script: str, target: Target, *arguments: object, connections: int, seconds: int) -> Counted:
     """What wrk counts with a script. Ends the program when a request failed.
 
     The last line that the script writes has ``requests``, ``seconds``, ``p50_ms``, ``p99_ms``,
     ``max_ms``, ``refused`` and ``broken``; ``per_second`` is added.
     """
+    connections = min(connections, Bound.connections)
     command = ["wrk", f"-t{threads(connections)}", f"-c{connections}", f"-d{seconds}s"]
     command += ["--timeout", "30s", "-s", str(HERE / script), target.url, "--"]
     command += [str(argument) for argument in arguments]
