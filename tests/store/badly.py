@@ -45,6 +45,9 @@ def main() -> None:
         sys.exit(1)
     if way == "silent":
         time.sleep(3600)
+    if way == "chatty":
+        os.write(int(sys.argv[1]), handover.reply_frame(Reply(handover.Verdict.AT_FAULT, "hello")))
+        time.sleep(3600)
     if way == "impatient":
         connection.WRITER_SETTINGS = (*connection.WRITER_SETTINGS, "PRAGMA busy_timeout = 20")
     committing.committed = globals()[way]

@@ -18,7 +18,7 @@ import pytest
 from milepost.rules.finding import TaskFilter
 from milepost.rules.values import Message
 from milepost.store.base import Corrupt, Locked, Outcome, Unavailable
-from milepost.store.sqlite import beside, connection
+from milepost.store.sqlite import beside, committer, connection
 from milepost.store.sqlite.beside import CommitProcess
 from milepost.store.sqlite.committer import Work
 from milepost.store.sqlite.connection import DATABASE, commit_lock
@@ -154,7 +154,28 @@ def test_a_group_is_made_once_whenever_it_goes(
     asyncio.run(run())
 
 
-@pytest.mark.parametrize("way", ["never", "silent"])
+@pytest.mark.parametrize("fault", [sqlite3.OperationalError, sqlite3.DatabaseError])
+def test_when_it_goes_and_nobody_can_look(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fault: type[sqlite3.Error]
+) -> None:
+    """The group is answered as one that may not be there, and work goes on."""
+    badly(monkeypatch, "gone_before")
+
+    def spoiled(_connection: sqlite3.Connection) -> int:
+        raise fault("disk I/O error")
+
+    async def run() -> None:
+        async with opened(tmp_path) as store:
+            with monkeypatch.context() as patch:
+                patch.setattr(committer, "last_position", spoiled)
+                with pytest.raises(Unavailable):
+                    await made(store)
+            await all_there(store, await group(store, 3))
+
+    asyncio.run(run())
+
+
+@pytest.mark.parametrize("way", ["never", "silent", "chatty"])
 def test_one_that_does_not_start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, way: str) -> None:
     badly(monkeypatch, way)
     monkeypatch.setattr(beside, "START_SECONDS", 0.2)

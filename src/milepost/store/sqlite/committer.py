@@ -25,11 +25,10 @@ from milepost.store.sqlite.writing import (
     Bundle,
     Written,
     batch_of,
-    keep_rows,
     kept_of,
     last_position,
-    write,
     write_bundle,
+    write_group,
     write_one,
 )
 
@@ -232,7 +231,7 @@ class Committer:
         """See whether a group was committed by a process that has gone; if not, commit it."""
         try:
             last = last_position(self._writer.connection())
-        except sqlite3.OperationalError as fault:
+        except sqlite3.Error as fault:
             self._drop(fault)
             return [Unavailable(str(fault)) for _ in work]
         # Positions are given in order, and only here, so no other group can have this one.
@@ -273,8 +272,7 @@ class Committer:
 def whole(connection: sqlite3.Connection, work: list[Work], batch: Batch) -> list[Any]:
     """Do the jobs of a group, then write its changes."""
     outcomes = [one if isinstance(one, CHANGES) else one(connection) for one in work]
-    write(connection, batch)
-    keep_rows(connection, kept_of(work))
+    write_group(connection, batch, kept_of(work))
     return outcomes
 
 

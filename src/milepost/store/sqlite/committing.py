@@ -22,7 +22,7 @@ from milepost.store.sqlite.connection import commit_lock
 from milepost.store.sqlite.handover import LENGTH, READY, Reply, Verdict
 from milepost.store.sqlite.rows import Row
 from milepost.store.sqlite.writer import Writer
-from milepost.store.sqlite.writing import Batch, keep_rows, write
+from milepost.store.sqlite.writing import Batch, write_group
 
 
 def main() -> None:
@@ -69,11 +69,6 @@ def committed(writer: Writer, batch: Batch, kept: list[Row]) -> Reply:
     except Exception as fault:  # noqa: BLE001  the server finds out whose it is
         return Reply(Verdict.AT_FAULT, str(fault))
     return Reply(Verdict.DONE)
-
-
-def write_group(connection: sqlite3.Connection, batch: Batch, kept: list[Row]) -> None:
-    write(connection, batch)
-    keep_rows(connection, kept)
 
 
 if __name__ == "__main__":

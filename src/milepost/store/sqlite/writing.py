@@ -119,6 +119,12 @@ def write(connection: sqlite3.Connection, batch: Batch) -> None:
         connection.execute(MARK, mark)
 
 
+def write_group(connection: sqlite3.Connection, batch: Batch, kept: Iterable[Row]) -> None:
+    """Write a group, and the rows that are kept with its bundles. Raises ``Corrupt``."""
+    write(connection, batch)
+    keep_rows(connection, kept)
+
+
 def write_one(connection: sqlite3.Connection, one: Written) -> Written:
     """Write a change alone, at the position that comes next; the answer is it as written."""
     row = connection.execute(SELECT_NEWEST, (one.change.after.id,)).fetchone()
